@@ -1,0 +1,75 @@
+package pgdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"ordertrack/shared/backoff"
+)
+
+// A replica waits this long, in steps of a second, for another one to finish migrating.
+const (
+	lockPeriod = 1
+	lockTries  = 600
+)
+
+// Migrate brings the schema up to date with the goose migrations at the root of files, under a session lock: replicas
+// that start together do it once. A database that goes away meanwhile is waited for; any other failure is returned.
+func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog.Logger) error {
+	for attempt := 0; ; attempt++ {
+		err := migrate(ctx, pool, files, log)
+		if err == nil || ctx.Err() != nil || !isAway(err) {
+			return err
+		}
+		log.Warn("waiting for PostgreSQL to migrate", "error", err)
+		if err := backoff.Sleep(ctx, waitPolicy.Delay(attempt)); err != nil {
+			return err
+		}
+	}
+}
+
+// isAway tells whether the server could not be reached, or ended the session of its own accord (SQLSTATE classes 08, 53
+// and 57), rather than refuse a migration.
+func isAway(err error) bool {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		return slices.Contains([]string{"08", "53", "57"}, answer.Code[:2])
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, driver.ErrBadConn)
+}
+
+func migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog.Logger) (err error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockPeriod, lockTries))
+	if err != nil {
+		return fmt.Errorf("prepare the migration lock: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	for _, r := range results {
+		log.Info("migrated the database", "migration", r.Source.Path, "took", r.Duration)
+	}
+	return nil
+}

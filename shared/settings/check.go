@@ -1,0 +1,52 @@
+package settings
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// CheckAddr checks a listening address such as ":8080" or "127.0.0.1:8080"; port 0 lets the system choose.
+func CheckAddr(setting, addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil && validPort(port, 0) {
+		return nil
+	}
+	return &Error{setting, fmt.Sprintf("%q is not an address to listen on, such as :8080 or 127.0.0.1:8080", addr), err}
+}
+
+// CheckPeers checks a list of host:port addresses to connect to.
+func CheckPeers(setting string, addrs []string) error {
+	if len(addrs) == 0 {
+		return &Error{setting, "is empty, want host:port, several separated by commas", nil}
+	}
+	for _, addr := range addrs {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || host == "" || !validPort(port, 1) {
+			return &Error{setting, fmt.Sprintf("%q is not a host:port such as localhost:9092", addr), err}
+		}
+	}
+	return nil
+}
+
+// CheckRange checks that low <= value <= high.
+func CheckRange(setting string, value, low, high int) error {
+	if value < low || value > high {
+		return &Error{setting, fmt.Sprintf("%d is not from %d to %d", value, low, high), nil}
+	}
+	return nil
+}
+
+// CheckDuration checks that low <= value <= high.
+func CheckDuration(setting string, value, low, high time.Duration) error {
+	if value < low || value > high {
+		return &Error{setting, fmt.Sprintf("%s is not from %s to %s", value, low, high), nil}
+	}
+	return nil
+}
+
+func validPort(text string, low int) bool {
+	port, err := strconv.Atoi(text)
+	return err == nil && low <= port && port <= 65535
+}
