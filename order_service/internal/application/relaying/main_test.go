@@ -1,0 +1,126 @@
+package relaying_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang/mock/gomock"
+	"go.uber.org/goleak"
+
+	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/relaying/mocks"
+	"ordertrack/order_service/internal/domain"
+	"ordertrack/shared/backoff"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func limits() relaying.Limits {
+	return relaying.Limits{
+		Batch: 3, Poll: 5 * time.Second, Publish: 30 * time.Second, Finish: 10 * time.Second,
+		Retry: backoff.Policy{Base: 100 * time.Millisecond, Max: 5 * time.Second},
+	}
+}
+
+type bundle struct {
+	outbox *mocks.MockOutbox
+	wire   *mocks.MockWire
+	meter  *mocks.MockMeter
+	tape   *tape
+	logged *bytes.Buffer
+	relay  *relaying.Relay
+}
+
+// setup gives a relay over a tape with so many events.
+func setup(t *testing.T, events int) *bundle {
+	ctrl := gomock.NewController(t)
+	b := &bundle{
+		outbox: mocks.NewMockOutbox(ctrl), wire: mocks.NewMockWire(ctrl), meter: mocks.NewMockMeter(ctrl),
+		tape: &tape{wake: make(chan struct{}, 1)}, logged: &bytes.Buffer{},
+	}
+	b.tape.append(events)
+	b.meter.EXPECT().Leading(gomock.Any()).AnyTimes()
+	b.meter.EXPECT().Failed(gomock.Any()).AnyTimes()
+	b.meter.EXPECT().Published(gomock.Any()).AnyTimes()
+	b.relay = relaying.New(b.outbox, b.wire, b.meter, slog.New(slog.NewTextHandler(b.logged, nil)), limits())
+	return b
+}
+
+// leads lets the relay connect and lead whenever it wants to.
+func (b *bundle) leads() {
+	b.wire.EXPECT().Connect(gomock.Any()).Return(nil).AnyTimes()
+	b.outbox.EXPECT().Lead(gomock.Any(), gomock.Any()).DoAndReturn(
+		func(_ context.Context, work func(relaying.Log) error) error { return work(b.tape) }).AnyTimes()
+}
+
+// acknowledges makes the wire take everything.
+func (b *bundle) acknowledges() {
+	b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+		func(_ context.Context, events []domain.Placed) (int, error) { return len(events), nil }).AnyTimes()
+}
+
+// run runs the relay until the returned function is called, which waits for its end and says how long that took.
+func (b *bundle) run(t *testing.T) (stop func() time.Duration) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b.relay.Run(ctx)
+	}()
+	return func() time.Duration {
+		begin := time.Now()
+		cancel()
+		<-ended
+		return time.Since(begin)
+	}
+}
+
+func (b *bundle) countLogged(text string) int { return strings.Count(b.logged.String(), text) }
+
+// tape is an order log in memory; only the relay's goroutine uses it, and tests while that one is at rest.
+type tape struct {
+	events []domain.Placed
+	cursor int64
+	moves  []int64
+	err    error // of Next
+	wake   chan struct{}
+}
+
+func (l *tape) append(events int) {
+	for range events {
+		l.events = append(l.events, domain.Placed{OrderID: int64(len(l.events) + 1)})
+	}
+}
+
+func (l *tape) Next(_ context.Context, limit int) ([]domain.Placed, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	rest := l.events[l.cursor:]
+	return rest[:min(len(rest), limit)], nil
+}
+
+func (l *tape) Advance(ctx context.Context, id int64) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	l.cursor = max(l.cursor, id)
+	l.moves = append(l.moves, id)
+	return nil
+}
+
+func (l *tape) Wait(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-l.wake:
+	case <-timer.C:
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package relaying_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang/mock/gomock"
+	"github.com/stretchr/testify/require"
+
+	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/domain"
+)
+
+var errBroker = errors.New("connection reset")
+
+func ids(events []domain.Placed) []int64 {
+	var all []int64
+	for _, e := range events {
+		all = append(all, e.OrderID)
+	}
+	return all
+}
+
+func TestThePlacedOrdersArePublishedInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 7)
+		b.leads()
+		b.acknowledges()
+		stop := b.run(t)
+		synctest.Wait()
+		require.Equal(t, []int64{3, 6, 7}, b.tape.moves, "batch by batch, the cursor behind each")
+
+		b.tape.append(1)
+		b.tape.wake <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, int64(8), b.tape.cursor, "a commit wakes it")
+
+		b.tape.append(1)
+		time.Sleep(limits().Poll)
+		synctest.Wait()
+		require.Equal(t, int64(9), b.tape.cursor, "so does the slow poll, when nothing is heard")
+		require.Zero(t, stop(), "an idle relay ends at once")
+	})
+}
+
+func TestAfterAFailureItGoesBackToTheFirstUnacknowledgedEvent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 4)
+		b.leads()
+		var published [][]int64
+		answers := []struct {
+			acknowledged int
+			err          error
+		}{{2, errBroker}, {0, errBroker}, {2, nil}}
+		b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(_ context.Context, events []domain.Placed) (int, error) {
+				answer := answers[len(published)]
+				published = append(published, ids(events))
+				return answer.acknowledged, answer.err
+			}).Times(3)
+		stop := b.run(t)
+		time.Sleep(time.Minute)
+		stop()
+
+		require.Equal(t, [][]int64{{1, 2, 3}, {3, 4}, {3, 4}}, published)
+		require.Equal(t, []int64{2, 4}, b.tape.moves, "never over what was not acknowledged")
+		require.Equal(t, 1, b.countLogged("the relay starts over"), "a failure that goes on is told once")
+		require.Equal(t, 1, b.countLogged("the relay is well again"))
+	})
+}
+
+func TestALostDatabaseCostsTheTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 1)
+		b.acknowledges()
+		b.wire.EXPECT().Connect(gomock.Any()).Return(nil).Times(2)
+		turns := 0
+		b.outbox.EXPECT().Lead(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(_ context.Context, work func(relaying.Log) error) error {
+				turns++
+				if turns == 1 {
+					return work(&tape{err: errors.New("connection lost")})
+				}
+				return work(b.tape)
+			}).Times(2)
+		stop := b.run(t)
+		time.Sleep(time.Second)
+		stop()
+		require.Equal(t, []int64{1}, b.tape.moves)
+	})
+}
+
+func TestWithoutABrokerItDoesNotLead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 1)
+		tries := 0
+		b.wire.EXPECT().Connect(gomock.Any()).DoAndReturn(func(context.Context) error {
+			tries++
+			return errBroker
+		}).AnyTimes()
+		stop := b.run(t)
+		time.Sleep(10 * time.Minute)
+		stop()
+
+		require.Greater(t, tries, 100)
+		require.Less(t, tries, 300, "with growing pauses")
+		told := b.countLogged("the relay starts over")
+		require.Less(t, told, tries/5, "not each try is told")
+		require.Greater(t, told, 2, "but it is not told only once either")
+	})
+}
+
+func TestAStopFinishesTheBatchInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 6)
+		b.leads()
+		b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(ctx context.Context, events []domain.Placed) (int, error) {
+				select {
+				case <-ctx.Done():
+					return 0, ctx.Err()
+				case <-time.After(3 * time.Second):
+					return len(events), nil
+				}
+			})
+		stop := b.run(t)
+		time.Sleep(time.Second)
+		require.Equal(t, 2*time.Second, stop())
+		require.Equal(t, []int64{3}, b.tape.moves)
+	})
+}
+
+func TestAStopDoesNotWaitForeverForTheBatchInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 1)
+		b.leads()
+		b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(ctx context.Context, _ []domain.Placed) (int, error) {
+				<-ctx.Done()
+				return 0, context.Cause(ctx)
+			})
+		stop := b.run(t)
+		synctest.Wait()
+		require.Equal(t, limits().Finish, stop())
+		require.Empty(t, b.tape.moves)
+		require.Equal(t, 1, b.countLogged("stopped before its batch was done"))
+	})
+}
+
+func TestAPublishThatHangsCostsTheTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 2)
+		b.leads()
+		hung := b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(ctx context.Context, _ []domain.Placed) (int, error) {
+				<-ctx.Done()
+				return 1, context.Cause(ctx)
+			})
+		b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).Return(1, nil).After(hung)
+		stop := b.run(t)
+		time.Sleep(limits().Publish + 5*time.Second)
+		stop()
+		require.Equal(t, []int64{1, 2}, b.tape.moves, "what it did acknowledge counts")
+	})
+}
