@@ -42,7 +42,7 @@ func New(addr string, log *slog.Logger, reg *prometheus.Registry, checks ...Chec
 	s := &Server{log: log, checks: checks}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
-		respond(w, http.StatusOK, map[string]any{"status": "alive"})
+		s.respond(w, http.StatusOK, status{Status: "alive"})
 	})
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
@@ -56,7 +56,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // readyz runs the checks beside each other. The reasons go to the log: they may name what is internal.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		respond(w, http.StatusServiceUnavailable, map[string]any{"status": "stopping"})
+		s.respond(w, http.StatusServiceUnavailable, status{Status: "stopping"})
 		return
 	}
 	errs := s.runChecks(r.Context())
@@ -69,10 +69,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 	s.logChange(ready, errs)
 	if !ready {
-		respond(w, http.StatusServiceUnavailable, map[string]any{"status": "not ready", "checks": results})
+		s.respond(w, http.StatusServiceUnavailable, status{Status: "not ready", Checks: results})
 		return
 	}
-	respond(w, http.StatusOK, map[string]any{"status": "ready", "checks": results})
+	s.respond(w, http.StatusOK, status{Status: "ready", Checks: results})
 }
 
 func (s *Server) runChecks(ctx context.Context) []error {
@@ -102,11 +102,19 @@ func (s *Server) logChange(ready bool, errs []error) {
 	}
 }
 
-func respond(w http.ResponseWriter, status int, body any) {
+// status is the body of each probe's answer; Checks says ok or failing for each.
+type status struct {
+	Status string            `json:"status"`
+	Checks map[string]string `json:"checks,omitempty"`
+}
+
+func (s *Server) respond(w http.ResponseWriter, code int, body status) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the prober has gone: nobody to tell
+	w.WriteHeader(code)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		s.log.Debug("the prober has gone", "error", err)
+	}
 }
 
 // NewRegistry makes a metrics registry that holds the standard Go and process metrics.

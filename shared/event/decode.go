@@ -26,7 +26,7 @@ const (
 )
 
 // Malformed is the error of a record that can never be applied, however often it is tried.
-type Malformed struct {
+type Malformed struct { //nolint:errname // reads as what it is: a malformed record
 	Reason Reason
 	Detail string // for people; says no more than the record itself does
 }

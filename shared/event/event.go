@@ -83,7 +83,7 @@ func LaneOf(n name.Name) int {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(n.String())) // never fails
 	sum := hash.Sum64()
-	return int((sum>>32 ^ sum&0xffffffff) % Lanes) //nolint:gosec // below Lanes
+	return int((sum>>32 ^ sum&0xffffffff) % Lanes)
 }
 
 // Source is the CloudEvents source of a log's events.

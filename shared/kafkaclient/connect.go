@@ -49,7 +49,7 @@ func EnsureTopic(ctx context.Context, client sarama.Client, topic string, partit
 }
 
 func create(client sarama.Client, topic string, partitions int32) error {
-	const brokerDefault = -1 // KIP-464
+	const brokerDefault = -1                               // KIP-464
 	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: that would close the client
 	if err != nil {
 		return fmt.Errorf("find the controller: %w", err)

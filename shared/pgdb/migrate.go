@@ -44,12 +44,11 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog.Log
 // isAway tells whether the server could not be reached, or ended the session of its own accord (SQLSTATE classes 08, 53
 // and 57), rather than refuse a migration.
 func isAway(err error) bool {
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return slices.Contains([]string{"08", "53", "57"}, answer.Code[:2])
 	}
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, driver.ErrBadConn)
 }
 

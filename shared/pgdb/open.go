@@ -39,7 +39,7 @@ func Open(ctx context.Context, url string, log *slog.Logger, opts ...Option) (*p
 	if err != nil {
 		return nil, &settings.Error{
 			Setting: Setting, Err: err,
-			Problem: "is not a PostgreSQL address such as postgres://user:password@localhost:5432/database",
+			Problem: "is not a PostgreSQL address such as postgres://user@localhost:5432/database",
 		}
 	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
@@ -81,8 +81,8 @@ func wait(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 
 // asRefused turns a refusal that waiting cannot mend into an error that names the setting.
 func asRefused(err error) error {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
 		return nil
 	}
 	switch pg.Code {

@@ -38,8 +38,8 @@ func WithTx(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) erro
 // IsPermanent tells whether the statement or its data is at fault, so that trying again cannot help: SQLSTATE classes
 // 0A, 21, 22, 23, 42 and 44 (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 func IsPermanent(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || len(pg.Code) < 2 {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || len(pg.Code) < 2 {
 		return false
 	}
 	switch pg.Code[:2] {

@@ -114,7 +114,7 @@ func (r runner) serve(app *fx.App, log *slog.Logger) int {
 	case s := <-r.signals:
 		log.Info("stopping while starting", "signal", s.String())
 		cancel()
-		<-started
+		log.Debug("start ended", "error", <-started)
 		return r.stop(app, log, exitOK, false)
 	case err := <-started:
 		if err != nil {
@@ -158,17 +158,16 @@ func (r runner) stop(app *fx.App, log *slog.Logger, code int, copyToCome bool) i
 
 // fail prints one line for each thing that is wrong: the setting's own error when there is one.
 func (r runner) fail(err error) int {
-	var wrong *settings.Error
+	problems := []error{err}
+	if wrong, ok := errors.AsType[*settings.Error](err); ok {
+		problems = []error{wrong}
+	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			fmt.Fprintf(r.stderr, "%s: %v\n", r.program, e)
-		}
-		return exitFailed
+		problems = joined.Unwrap()
 	}
-	if errors.As(err, &wrong) {
-		err = wrong
+	for _, problem := range problems {
+		fmt.Fprintf(r.stderr, "%s: %v\n", r.program, problem)
 	}
-	fmt.Fprintf(r.stderr, "%s: %v\n", r.program, err)
 	return exitFailed
 }
 

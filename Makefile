@@ -1,0 +1,57 @@
+# Everything sets itself up: Go and make are all that is needed. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The race detector needs a C compiler, so it is on where one is sure to be.
+TESTFLAGS ?= $(if $(CI),-race)
+PACKAGES ?= ./...
+LINT := go tool -modfile=go.tool.mod golangci-lint
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@echo "  Settings of run and infra: go run ./scripts/localstack --help"
+
+.PHONY: run
+run: ## Start everything here: PostgreSQL, a broker (BROKER=apache for Apache Kafka), both services
+	@go run ./scripts/localstack run
+
+.PHONY: infra
+infra: ## Start only PostgreSQL and the broker, on the default ports
+	@go run ./scripts/localstack infra
+
+.PHONY: test
+test: ## Run all tests (PACKAGES=./... TESTFLAGS=...)
+	go test -timeout 20m $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: verify
+verify: ## Hold the two databases of `make run` against each other
+	@go run ./scripts/verify
+
+.PHONY: faults
+faults: ## Run the fault matrix (CELL=name SEED=n for one cell)
+	@go run ./scripts/faults
+
+.PHONY: lint
+lint: ## Run the linters
+	$(LINT) run
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(LINT) fmt
+
+.PHONY: generate
+generate: ## Make the generated files (mocks) anew
+	go generate ./...
+
+.PHONY: generate-check
+generate-check: generate ## Fail when a generated file is stale, or an application port has no mock
+	@git diff --exit-code -- '*/mocks/*' || { echo "stale mocks: commit what make generate changed" >&2; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- '*/mocks/*')" || { echo "mocks that are not committed" >&2; exit 1; }
+	@for ports in $$(git ls-files '*/internal/application/*ports.go'); do \
+		grep -q '^//go:generate go tool mockgen -source=ports.go' $$ports || { echo "$$ports has no mocks" >&2; exit 1; }; \
+	done
+
+.PHONY: clean
+clean: ## Remove the data of `make run` and all downloads
+	rm -rf .local
