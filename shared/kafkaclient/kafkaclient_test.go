@@ -1,7 +1,6 @@
 package kafkaclient_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -107,40 +106,22 @@ func TestCheckFollowsTheBroker(t *testing.T) {
 	require.Eventually(t, func() bool { return check(t.Context()) == nil }, waitLimit, pollEvery, "ready comes back by itself")
 }
 
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 func TestConnectWaitsForABroker(t *testing.T) {
 	t.Parallel()
 	own := testenv.OwnBroker(t, broker.Embedded)
 	require.NoError(t, own.Kill())
 
-	var log lines
+	var log testenv.Log
 	connected := make(chan error, 1)
 	go func() {
-		client, err := kafkaclient.Connect(t.Context(), []string{own.Addr()}, kafkaclient.Config("test"), slog.New(slog.NewTextHandler(&log, nil)))
+		client, err := kafkaclient.Connect(t.Context(), []string{own.Addr()}, kafkaclient.Config("test"), log.Logger())
 		if err == nil {
 			err = client.Close()
 		}
 		connected <- err
 	}()
 	require.Eventually(t, func() bool {
-		return bytes.Contains([]byte(log.String()), []byte(own.Addr()))
+		return log.Contains(own.Addr())
 	}, waitLimit, pollEvery, "the log line names the broker")
 	require.NoError(t, own.Restart(t.Context()))
 	require.NoError(t, <-connected)

@@ -1,7 +1,6 @@
 package pgdb_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -71,40 +70,22 @@ func TestOpenNamesTheSettingWhenWaitingIsInVain(t *testing.T) {
 	}
 }
 
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 func TestOpenWaitsForAServerThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	server := testenv.Server(t)
 	require.NoError(t, server.Stop(t.Context()))
 
-	var log lines
+	var log testenv.Log
 	opened := make(chan error, 1)
 	go func() {
-		pool, err := pgdb.Open(t.Context(), server.URL("postgres"), slog.New(slog.NewTextHandler(&log, nil)))
+		pool, err := pgdb.Open(t.Context(), server.URL("postgres"), log.Logger())
 		if err == nil {
 			pool.Close()
 		}
 		opened <- err
 	}()
 	require.Eventually(t, func() bool {
-		return bytes.Contains([]byte(log.String()), []byte("waiting for PostgreSQL"))
+		return log.Contains("waiting for PostgreSQL")
 	}, waitLimit, pollEvery)
 	require.NoError(t, server.Restart(t.Context()))
 	require.NoError(t, <-opened)

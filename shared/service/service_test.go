@@ -1,11 +1,9 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -13,6 +11,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/goleak"
 
+	"ordertrack/scripts/localstack/testenv"
 	"ordertrack/shared/settings"
 )
 
@@ -27,26 +26,8 @@ type config struct {
 	Size int `env:"SIZE" default:"3" help:"how large"`
 }
 
-// output may be written by the program while the test reads it.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
-}
-
-func start(args, environ []string, module fx.Option) (code <-chan int, signals chan<- os.Signal, stdout, stderr *output) {
-	stdout, stderr = &output{}, &output{}
+func start(args, environ []string, module fx.Option) (code <-chan int, signals chan<- os.Signal, stdout, stderr *testenv.Log) {
+	stdout, stderr = &testenv.Log{}, &testenv.Log{}
 	in, out := make(chan os.Signal, 2), make(chan int, 1)
 	r := runner{program: "prog", summary: "does things", stdout: stdout, stderr: stderr, signals: in}
 	go func() { out <- run(r, args, environ, func(config) fx.Option { return module }) }()
