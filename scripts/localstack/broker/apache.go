@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/base64"
@@ -11,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -24,7 +24,8 @@ import (
 var log4jProperties []byte
 
 // properties configure one node that is broker and controller (KRaft). The quorum is static, so that its port may be
-// another one at each start. Internal topics are kept small: they are made when the first consumer group comes.
+// another one at each start. The short session lets a killed broker come back at once: until the session of the one
+// before has ended, the controller refuses it. Internal topics are kept small: the first consumer group waits for them.
 const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:%[2]d
@@ -36,6 +37,8 @@ listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=%[3]s
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
@@ -50,7 +53,7 @@ min.insync.replicas=1
 
 // prepareApache gets the jars and formats the storage of a new node.
 func (b *Broker) prepareApache(ctx context.Context) error {
-	if err := ApacheAvailable(); err != nil {
+	if err := ApacheAvailable(ctx); err != nil {
 		return err
 	}
 	cache := b.opts.CacheDir
@@ -79,12 +82,8 @@ func (b *Broker) format(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var output bytes.Buffer
 	args := b.java("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", id, "-c", b.file("server.properties"))
-	if err := runToEnd(ctx, "format storage", javaPath(), args, &output); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(output.String()))
-	}
-	return nil
+	return process.Run(ctx, process.Spec{Name: "format storage", Path: javaPath(), Args: args, OnParentDeath: syscall.SIGKILL})
 }
 
 // clusterID is made once and kept beside the data: it has to be the same when formatting is tried again.
@@ -133,12 +132,11 @@ func (b *Broker) startApache(ctx context.Context, output io.Writer) (*process.Pr
 
 // java are the arguments to run a class of Kafka. The serial collector needs less of a small machine.
 func (b *Broker) java(class string, args ...string) []string {
-	all := []string{
-		"-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
+	options := []string{
+		"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
 		"-Dlog4j2.configurationFile=" + b.file("log4j2.properties"),
-		"-cp", filepath.Join(b.jars, "*"), class,
 	}
-	return append(all, args...)
+	return slices.Concat(options, []string{"-cp", filepath.Join(b.jars, "*"), class}, args)
 }
 
 func (b *Broker) file(name string) string { return filepath.Join(b.dir, name) }

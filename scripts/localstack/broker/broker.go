@@ -82,7 +82,7 @@ func Start(ctx context.Context, kind Kind, opts Options) (*Broker, error) {
 	if err != nil || opts.DataDir == "" {
 		return nil, errors.Join(errors.New("a broker needs a data folder"), err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // readable like the rest of the stack's data
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
 	b := &Broker{kind: kind, opts: opts, log: opts.Log, dir: dir}

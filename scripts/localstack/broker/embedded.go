@@ -40,7 +40,7 @@ func runEmbedded(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("port: %w", err)
 	}
-	if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // readable like the rest of the stack's data
+	if err := os.MkdirAll(args[0], 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, predecessorLimit)

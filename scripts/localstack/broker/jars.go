@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -30,13 +29,13 @@ const (
 )
 
 // ApacheAvailable says what is missing on this machine to run Apache Kafka: Java 17 or later, and Maven to get it.
-func ApacheAvailable() error {
+func ApacheAvailable(ctx context.Context) error {
 	if _, err := exec.LookPath("mvn"); err != nil {
 		return errors.New("Apache Kafka needs Maven (mvn in PATH)") //nolint:staticcheck // a name, capital everywhere
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), javaSaysLimit)
+	ctx, cancel := context.WithTimeout(ctx, javaSaysLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, javaPath(), "-version").CombinedOutput() //nolint:gosec // the user's own Java
+	out, err := exec.CommandContext(ctx, javaPath(), "-version").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("Apache Kafka needs Java %d or later: %w", oldestJava, err) //nolint:staticcheck // a name
 	}
@@ -86,10 +85,10 @@ func fetchJars(ctx context.Context, cache string, log *slog.Logger) (string, err
 	if err != nil {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil { //nolint:gosec // jars are no secret
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", fmt.Errorf("make folder: %w", err)
 	}
-	target := filepath.Join(cache, fmt.Sprintf("kafka-%x", sha256.Sum256(pom))[:len("kafka-")+12])
+	target := jarsIn(cache)
 	if _, err := os.Stat(target); err == nil {
 		return target, nil
 	}
@@ -108,6 +107,12 @@ func fetchJars(ctx context.Context, cache string, log *slog.Logger) (string, err
 	return target, nil
 }
 
+// jarsIn is the folder of the jars, named after the pom.xml that brings them.
+func jarsIn(cache string) string {
+	digest := sha256.Sum256(pom)
+	return filepath.Join(cache, fmt.Sprintf("kafka-%x", digest[:6]))
+}
+
 func fetchWithMaven(ctx context.Context, cache, target string) error {
 	maven, err := exec.LookPath("mvn")
 	if err != nil {
@@ -123,31 +128,12 @@ func fetchWithMaven(ctx context.Context, cache, target string) error {
 		return fmt.Errorf("write pom.xml: %w", err)
 	}
 	libs := filepath.Join(work, "libs")
-	var output strings.Builder
 	args := []string{"-q", "-B", "-f", file, "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=" + libs}
-	if err := runToEnd(ctx, "mvn", maven, args, &output); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(output.String()))
+	if err := process.Run(ctx, process.Spec{Name: "mvn", Path: maven, Args: args, OnParentDeath: syscall.SIGKILL}); err != nil {
+		return err
 	}
 	if err := os.Rename(libs, target); err != nil {
 		return fmt.Errorf("keep what was fetched: %w", err)
-	}
-	return nil
-}
-
-func runToEnd(ctx context.Context, name, path string, args []string, output io.Writer) error {
-	child, err := process.Start(process.Spec{
-		Name: name, Path: path, Args: args, Output: output, OnParentDeath: syscall.SIGKILL,
-	})
-	if err != nil {
-		return err
-	}
-	select {
-	case <-child.Done():
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), child.Kill())
-	}
-	if err := child.Err(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func answerUnknownGroups(cluster *kfake.Cluster) {
 		cluster.KeepControl()
 		fetch, ok := request.(*kmsg.OffsetFetchRequest)
 		if !ok {
-			return nil, nil, false
+			return nil, nil, false //nolint:nilnil // the cluster answers by itself
 		}
 		if fetch.Version < firstVersionWithGroups {
 			return answerOneGroup(cluster, fetch)
@@ -32,7 +32,7 @@ func answerUnknownGroups(cluster *kfake.Cluster) {
 
 func answerOneGroup(cluster *kfake.Cluster, request *kmsg.OffsetFetchRequest) (kmsg.Response, error, bool) {
 	if cluster.GroupInfo(request.Group) != nil {
-		return nil, nil, false
+		return nil, nil, false //nolint:nilnil // the cluster answers by itself
 	}
 	response := kmsg.NewPtrOffsetFetchResponse()
 	response.SetVersion(request.Version)
@@ -60,7 +60,7 @@ func answerGroups(cluster *kfake.Cluster, request *kmsg.OffsetFetchRequest) (kms
 		response.Groups = append(response.Groups, answerGroup(cluster, request.Version, group, info))
 	}
 	if allKnown {
-		return nil, nil, false
+		return nil, nil, false //nolint:nilnil // the cluster answers by itself
 	}
 	return response, nil, true
 }
@@ -81,7 +81,7 @@ func answerGroup(
 			p := kmsg.NewOffsetFetchResponseGroupTopicPartition()
 			p.Partition, p.Offset, p.LeaderEpoch = partition, noOffset, noOffset
 			if commit, ok := committed(info, name, partition); ok {
-				p.Offset, p.LeaderEpoch, p.Metadata = commit.Offset, commit.LeaderEpoch, kmsg.StringPtr(commit.Metadata)
+				p.Offset, p.LeaderEpoch, p.Metadata = commit.Offset, commit.LeaderEpoch, new(commit.Metadata)
 			}
 			answer.Partitions = append(answer.Partitions, p)
 		}

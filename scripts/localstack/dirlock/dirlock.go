@@ -25,7 +25,7 @@ type HeldError struct {
 
 func (e *HeldError) Error() string {
 	if e.PID == 0 {
-		return fmt.Sprintf("%s is in use by another process", filepath.Dir(e.Path))
+		return filepath.Dir(e.Path) + " is in use by another process"
 	}
 	return fmt.Sprintf("%s is in use by another process, pid %d", filepath.Dir(e.Path), e.PID)
 }
@@ -35,11 +35,11 @@ type Lock struct{ file *os.File }
 
 // Try takes the lock file, which is created when absent. The error is a *HeldError when another process holds it.
 func Try(path string) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // others may read who holds the lock
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits an int
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, &HeldError{Path: path, PID: holder(path)}
@@ -78,7 +78,7 @@ func (l *Lock) Release() error {
 }
 
 func holder(path string) int {
-	text, err := os.ReadFile(path) //nolint:gosec // the lock file this package writes
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}

@@ -31,7 +31,11 @@ func Free(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("pick a free port: %w", err)
 	}
 	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert,errcheck // a TCP listener's address is a TCPAddr
+	address, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("pick a free port: %s is no TCP address", l.Addr())
+	}
+	return address.Port, nil
 }
 
 // Await returns nil once the port is free, and a *TakenError when it is not free for some seconds.

@@ -12,6 +12,9 @@ import (
 	"syscall"
 )
 
+// preferredAccounts are whom root runs the server as: the one that packages of PostgreSQL make, or the one without rights.
+var preferredAccounts = []string{"postgres", "nobody"}
+
 // account is who the server runs as. PostgreSQL refuses to run as root, so root has to drop to somebody.
 type account struct {
 	name     string
@@ -30,7 +33,7 @@ func chooseAccount(data string) (*account, error) {
 			return &account{name: accountName(uid), uid: uid, gid: gid}, nil
 		}
 	}
-	for _, name := range []string{"postgres", "nobody"} {
+	for _, name := range preferredAccounts {
 		u, err := user.Lookup(name)
 		if err != nil {
 			continue
@@ -55,7 +58,7 @@ func (a *account) credential() *syscall.Credential {
 	if a == nil {
 		return nil
 	}
-	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // ids come from the system
+	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 }
 
 // own makes the account the owner of a file or directory.
@@ -122,7 +125,7 @@ func (a *account) place(dir string) (string, error) {
 			return "", fmt.Errorf("user %s can reach neither the folder asked for nor %s", a.name, dir)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the account has to pass; the data inside is 0700
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make folder: %w", err)
 	}
 	return dir, nil
@@ -138,7 +141,7 @@ func sharedTemp() string {
 
 // makeOwn makes a directory in a place everyone may write to, and refuses one that somebody else has put there.
 func makeOwn(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // as in place
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	info, err := os.Lstat(dir)

@@ -16,7 +16,7 @@ import (
 )
 
 // needed are the programs a folder has to hold. pg_ctl is for the people: this package never runs it.
-var needed = []string{"initdb", "pg_ctl", "postgres"}
+var needed = []string{"initdb", "pg_ctl", program}
 
 // usualFolders are where package managers and installers put PostgreSQL's programs.
 var usualFolders = []string{
@@ -39,16 +39,22 @@ type binaries struct {
 	major int
 }
 
-func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
+func (b binaries) path(name string) string { return filepath.Join(b.dir, name) }
 
 // errNone says that no folder of the machine holds PostgreSQL.
 var errNone = errors.New("no PostgreSQL was found on this machine")
 
+// search is where to look.
+type search struct {
+	path    string   // the PATH variable
+	folders []string // patterns, as in usualFolders
+}
+
 // finder looks for PostgreSQL on the machine.
 type finder struct {
+	search
+
 	explicit string   // PG_BIN_DIR; when set, nothing else is looked at
-	path     string   // the PATH variable
-	folders  []string // patterns, as in usualFolders
 	acct     *account // who has to be able to run it
 	log      *slog.Logger
 }
@@ -105,10 +111,10 @@ func (f finder) probe(ctx context.Context, dir string) (binaries, error) {
 	if !f.acct.reaches(dir) {
 		return binaries{}, fmt.Errorf("user %s, who has to run PostgreSQL, cannot reach %s", f.acct.name, dir)
 	}
-	if resolved, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil && holdsAll(filepath.Dir(resolved)) {
+	if resolved, err := filepath.EvalSymlinks(filepath.Join(dir, program)); err == nil && holdsAll(filepath.Dir(resolved)) {
 		dir = filepath.Dir(resolved)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version") //nolint:gosec // a folder the user chose
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, program), "--version")
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.acct.credential()}
 	out, err := cmd.CombinedOutput()

@@ -1,13 +1,11 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,7 +29,7 @@ func (e *VersionError) Error() string {
 
 // dataMajor is the major version that wrote the data, 0 when there is none.
 func dataMajor(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // the stack's own folder
+	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
@@ -63,35 +61,15 @@ func initialize(ctx context.Context, b binaries, acct *account, data string, syn
 	if !sync {
 		args = append(args, "--no-sync")
 	}
-	if err := run(ctx, b.path("initdb"), acct, args...); err != nil {
+	err := process.Run(ctx, process.Spec{
+		Name: "initdb", Path: b.path("initdb"), Args: args, Env: environment(), Dir: "/",
+		Credential: acct.credential(), OnParentDeath: deathSignal,
+	})
+	if err != nil {
 		return errors.Join(err, os.RemoveAll(fresh))
 	}
 	if err := os.Rename(fresh, data); err != nil {
 		return fmt.Errorf("move the new cluster to its place: %w", err)
-	}
-	return nil
-}
-
-// run runs one of PostgreSQL's programs to its end, as the account.
-func run(ctx context.Context, path string, acct *account, args ...string) error {
-	var output bytes.Buffer
-	child, err := process.Start(process.Spec{
-		Name: filepath.Base(path), Path: path, Args: args, Env: environment(), Dir: "/", Output: &output,
-		Credential: acct.credential(), OnParentDeath: deathSignal,
-	})
-	if err != nil {
-		return err
-	}
-	select {
-	case <-child.Done():
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), child.Kill())
-	}
-	var exit *exec.ExitError
-	if err := child.Err(); errors.As(err, &exit) {
-		return fmt.Errorf("%s: %w: %s", filepath.Base(path), err, strings.TrimSpace(output.String()))
-	} else if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	return nil
 }
@@ -115,7 +93,7 @@ type postmaster struct {
 
 // readPostmaster reads postmaster.pid; ok is false when there is none or it is not yet whole.
 func readPostmaster(data string) (state postmaster, ok bool) {
-	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid")) //nolint:gosec // the stack's own folder
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 	if err != nil {
 		return postmaster{}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	embedded "github.com/fergusstrange/embedded-postgres"
 
@@ -38,7 +39,7 @@ func fetch(ctx context.Context, cache, mirror string, log *slog.Logger) (string,
 	}
 	defer func() { _ = lock.Release() }()
 
-	target := filepath.Join(cache, "postgres")
+	target := filepath.Join(cache, "postgres-"+string(fetchedVersion))
 	bin := filepath.Join(target, "bin")
 	if holdsAll(bin) {
 		return bin, nil
@@ -57,20 +58,11 @@ func fetchInto(ctx context.Context, cache, target, mirror string) error {
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 
-	var output strings.Builder
-	child, err := process.StartRole(FetchRole, []string{work, mirror}, process.Spec{
-		Name: FetchRole.Name, Output: &output, OnParentDeath: deathSignal,
+	err = process.RunRole(ctx, FetchRole, []string{work, mirror}, process.Spec{
+		Name: FetchRole.Name, OnParentDeath: syscall.SIGKILL,
 	})
 	if err != nil {
 		return err
-	}
-	select {
-	case <-child.Done():
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), child.Kill())
-	}
-	if err := child.Err(); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(output.String()))
 	}
 	if err := makeReadable(filepath.Join(work, "pg")); err != nil {
 		return err
@@ -95,7 +87,7 @@ func runFetch(ctx context.Context, args []string) error {
 	config := embedded.DefaultConfig().Version(fetchedVersion).
 		BinariesPath(filepath.Join(work, "pg")).CachePath(filepath.Join(work, "archive")).
 		RuntimePath(filepath.Join(work, "run")).DataPath(filepath.Join(work, "data")).
-		Username(refusedUser).Port(uint32(port)).Logger(io.Discard) //nolint:gosec // a port fits
+		Username(refusedUser).Port(uint32(port)).Logger(io.Discard)
 	if mirror != "" {
 		config = config.BinaryRepositoryURL(strings.TrimRight(mirror, "/"))
 	}

@@ -52,7 +52,7 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	}
 	defer func() { _ = logFile.Close() }() // the child has its own descriptor
 	proc, err := process.Start(process.Spec{
-		Name: "postgres", Path: s.bin.path("postgres"), Args: s.arguments(ctx), Env: environment(), Dir: "/",
+		Name: program, Path: s.bin.path(program), Args: s.arguments(ctx), Env: environment(), Dir: "/",
 		Output: logFile, Credential: s.acct.credential(), OnParentDeath: deathSignal,
 	})
 	if err != nil {
@@ -74,10 +74,9 @@ func (s *Server) arguments(ctx context.Context) []string {
 		listen += ",::1"
 	}
 	// No Unix socket: its path has a length limit that a deep clone would break.
-	args := []string{
-		"-D", s.data, "-p", strconv.Itoa(s.port),
-		"-c", "listen_addresses=" + listen, "-c", "unix_socket_directories=", "-c", "logging_collector=off",
-	}
+	args := make([]string, 0, 10+2*len(s.settings))
+	args = append(args, "-D", s.data, "-p", strconv.Itoa(s.port),
+		"-c", "listen_addresses="+listen, "-c", "unix_socket_directories=", "-c", "logging_collector=off")
 	for _, key := range slices.Sorted(maps.Keys(s.settings)) {
 		args = append(args, "-c", key+"="+s.settings[key])
 	}

@@ -22,8 +22,11 @@ import (
 )
 
 const (
-	// superuser is the one database user. There is no password: the server listens on the loopback addresses only.
+	// superuser is the one database user, and the name of the database that is always there. There is no password: the
+	// server listens on the loopback addresses only.
 	superuser = "postgres"
+	// program is the server's executable.
+	program = "postgres"
 	// deathSignal ends the server at once when the parent is killed. Its data is what its write-ahead log says.
 	deathSignal = syscall.SIGQUIT
 	// killAfter is how long Stop lets the server finish before it kills it, when the context sets no limit.
@@ -39,6 +42,8 @@ type Options struct {
 	Port     int               // 0 picks a free one
 	Settings map[string]string // configuration parameters of the server, as in postgresql.conf
 	Log      *slog.Logger      // nil is silent
+
+	search *search // where to look for programs; nil is PATH and the usual folders
 }
 
 // Server is a PostgreSQL server. It can be stopped or killed, and started again on the same data and port.
@@ -65,7 +70,7 @@ type RunningError struct {
 
 func (e *RunningError) Error() string {
 	if e.PID == 0 {
-		return fmt.Sprintf("a stack already starts or runs on %s", e.Data)
+		return "a stack already starts or runs on " + e.Data
 	}
 	return fmt.Sprintf("PostgreSQL already runs on %s: pid %d, port %d", e.Data, e.PID, e.Port)
 }
@@ -119,8 +124,7 @@ func prepare(ctx context.Context, opts Options) (*Server, error) {
 }
 
 func (s *Server) explainLock(err error) error {
-	var held *dirlock.HeldError
-	if !errors.As(err, &held) {
+	if _, ok := errors.AsType[*dirlock.HeldError](err); !ok {
 		return err
 	}
 	state, _ := readPostmaster(s.data)
@@ -133,7 +137,11 @@ func (s *Server) findPrograms(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	f := finder{explicit: opts.BinDir, path: os.Getenv("PATH"), folders: usualFolders, acct: s.acct, log: s.log}
+	where := search{path: os.Getenv("PATH"), folders: usualFolders}
+	if opts.search != nil {
+		where = *opts.search
+	}
+	f := finder{search: where, explicit: opts.BinDir, acct: s.acct, log: s.log}
 	s.bin, err = f.find(ctx, major)
 	fits := err == nil && (major == 0 || s.bin.major == major)
 	if opts.BinDir == "" && !fits && (errors.Is(err, errNone) || major == fetchedMajor) {
@@ -171,6 +179,11 @@ func (s *Server) fetchPrograms(ctx context.Context, opts Options, f finder) (bin
 func (s *Server) bringUp(ctx context.Context, asked int) error {
 	if err := s.awaitPredecessor(ctx); err != nil {
 		return err
+	}
+	if asked != 0 { // before a cluster is made for nothing
+		if err := ports.Await(ctx, asked); err != nil {
+			return err
+		}
 	}
 	major, err := dataMajor(s.data)
 	if err != nil {

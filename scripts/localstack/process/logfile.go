@@ -17,7 +17,7 @@ func OpenLog(path string) (*os.File, error) {
 	if err := os.Rename(path, path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("keep the old log: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644) //nolint:gosec // a log others may read
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
@@ -26,7 +26,7 @@ func OpenLog(path string) (*os.File, error) {
 
 // Tail returns the last lines of a log file, at most n, for an error message. What cannot be read is empty.
 func Tail(path string, n int) string {
-	f, err := os.Open(path) //nolint:gosec // a log this program wrote
+	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}

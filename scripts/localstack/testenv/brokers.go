@@ -55,7 +55,7 @@ func needApache(tb testing.TB) {
 	if testing.Short() {
 		tb.Skip("Apache Kafka is left out with -short")
 	}
-	err := broker.ApacheAvailable()
+	err := broker.ApacheAvailable(tb.Context())
 	if err == nil {
 		return
 	}

@@ -4,9 +4,7 @@ package testenv
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,11 +12,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"ordertrack/scripts/localstack/broker"
 	"ordertrack/scripts/localstack/postgres"
 	"ordertrack/scripts/localstack/process"
+	"ordertrack/scripts/localstack/repository"
 )
 
 const (
@@ -57,48 +57,40 @@ func Topic(tb testing.TB) string {
 	return fmt.Sprintf("%.80s_%s", clean, uuid.NewString()[:8])
 }
 
-// CacheDir is where downloads are kept: LOCAL_CACHE, or .local/cache of this repository.
+// CacheDir is where downloads are kept: LOCAL_CACHE, by default .local/cache of this repository.
 func CacheDir() (string, error) {
-	if dir := os.Getenv("LOCAL_CACHE"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	root, err := repositoryRoot()
+	root, err := repository.Root()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, ".local", "cache")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // downloads are no secret
+	dir := os.Getenv("LOCAL_CACHE")
+	if dir == "" {
+		dir = filepath.Join(".local", "cache")
+	}
+	dir = repository.Below(root, dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make cache folder: %w", err)
 	}
 	return dir, nil
 }
 
-func repositoryRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("find the repository: %w", err)
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("find the repository: there is no go.mod in this folder or above")
-		}
-		dir = filepath.Dir(dir)
-	}
+// DataDir makes a folder for the data of a server that a test starts itself. It ends with the test.
+func DataDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := dataDir()
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, os.RemoveAll(dir)) })
+	return dir
 }
 
-// dataDir makes a folder for the data of a server, outside of the folders of the testing package: those are closed to
-// other users, and root's PostgreSQL runs as one.
+// dataDir is outside of the folders of the testing package: those are closed to other users, and root's PostgreSQL
+// runs as one.
 func dataDir() (string, error) {
 	dir, err := os.MkdirTemp("", "ordertrack-test-")
 	if err != nil {
 		return "", fmt.Errorf("make data folder: %w", err)
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the server's user has to pass through
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return "", fmt.Errorf("open data folder: %w", err)
 	}
 	return dir, nil
