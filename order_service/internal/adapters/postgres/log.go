@@ -1,0 +1,158 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ordertrack/order_service/internal/application/placing"
+	"ordertrack/order_service/internal/domain"
+)
+
+// tryLimit bounds one try of an append, so that a connection that is half open cannot hold the appender. It is longer
+// than the session's lock_timeout, and short enough for another try within the batch's own limit.
+const tryLimit = 2 * time.Second
+
+// Log appends orders, as one writer among any number. It implements placing.Log.
+type Log struct {
+	pool   *pgxpool.Pool
+	writer uuid.UUID
+}
+
+// NewLog makes a writer with an identity of its own: batch numbers count from 1 again. The pool's connections need
+// Session.
+func NewLog(pool *pgxpool.Pool) *Log {
+	return &Log{pool: pool, writer: uuid.New()}
+}
+
+// Append stores the batch in one round trip and one transaction.
+func (l *Log) Append(ctx context.Context, batch placing.Batch) ([]domain.Order, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	defer cancel()
+	conn, err := l.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("append %d orders: %w", len(batch.Drafts), unavailable(err))
+	}
+	defer conn.Release()
+	orders, err := l.append(ctx, conn.Conn(), batch)
+	if errors.Is(err, pgx.ErrNoRows) {
+		orders, err = l.recall(ctx, conn.Conn(), batch)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("append %d orders: %w", len(batch.Drafts), err)
+	}
+	return orders, nil
+}
+
+// append returns pgx.ErrNoRows when the batch's number, or a later one, was appended before.
+//
+// pgx sends both statements in one pipeline with one Sync, which PostgreSQL runs as one transaction. They are two since
+// READ COMMITTED gives each statement a snapshot of its own: the second one's is taken when the lock has been granted,
+// and so sees what the lock's last holder committed. In one statement, lock and all, it would see the heads of before.
+func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) ([]domain.Order, error) {
+	const lock = `SELECT last_id FROM order_log WHERE single FOR UPDATE`
+	const store = `
+		WITH writer AS (
+			INSERT INTO order_writer AS w (id, batch, first_id, size, touched_at)
+			SELECT @writer, @batch, last_id + 1, @size, clock_timestamp() FROM order_log WHERE single
+			ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, first_id = excluded.first_id,
+				size = excluded.size, touched_at = excluded.touched_at
+			WHERE w.batch < excluded.batch
+			RETURNING first_id, touched_at AS now
+		), log AS (
+			UPDATE order_log SET last_id = last_id + @size FROM writer WHERE single
+			RETURNING order_log.id
+		), heads AS (
+			UPDATE order_lane SET head = head + taken.orders
+			FROM writer, unnest(@lanes::smallint[], @counts::integer[]) AS taken (lane, orders)
+			WHERE order_lane.lane = taken.lane
+			RETURNING order_lane.lane, head
+		), stored AS (
+			INSERT INTO orders (id, name, note, created_at, lane, sequence, traceparent)
+			SELECT first_id + position - 1, name, note, now, lane, head - behind, traceparent
+			FROM writer, heads JOIN unnest(@names::text[], @notes::text[], @draft_lanes::smallint[], @behind::integer[],
+				@traces::text[]) WITH ORDINALITY AS draft (name, note, lane, behind, traceparent, position) USING (lane)
+		)
+		SELECT log.id::text, first_id, now, pg_notify('` + channel + `', ''),
+			(SELECT array_agg(lane) FROM heads), (SELECT array_agg(head) FROM heads)
+		FROM writer, log`
+	columns := columnsOf(batch.Drafts)
+	pipeline := &pgx.Batch{}
+	pipeline.Queue(lock)
+	pipeline.Queue(store, columns.args(l.writer, batch.Number))
+	results := conn.SendBatch(ctx, pipeline)
+	orders, err := scan(results, batch.Drafts, columns)
+	// Only now the server has said that the transaction is committed.
+	if failure := results.Close(); failure != nil {
+		return nil, interpret(failure)
+	}
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, interpret(err)
+	}
+	return orders, err
+}
+
+func scan(results pgx.BatchResults, drafts []domain.Draft, columns columns) ([]domain.Order, error) {
+	if _, err := results.Exec(); err != nil {
+		return nil, fmt.Errorf("lock the log: %w", err)
+	}
+	var (
+		logID string
+		first int64
+		now   time.Time
+		lanes []int16
+		heads []int64
+	)
+	if err := results.QueryRow().Scan(&logID, &first, &now, nil, &lanes, &heads); err != nil {
+		return nil, err
+	}
+	var head [domain.Lanes]int64
+	for i, lane := range lanes {
+		head[lane] = heads[i]
+	}
+	orders := make([]domain.Order, len(drafts))
+	for i, draft := range drafts {
+		sequence := head[draft.Lane()] - int64(columns.behind[i])
+		orders[i] = draft.Accept(first+int64(i), now.UTC(), logID, sequence)
+	}
+	return orders, nil
+}
+
+// recall reads the orders of a batch that was appended before. Once a later batch was appended nobody can say any more
+// what became of this one: a number that was given up must not be asked for again.
+func (l *Log) recall(ctx context.Context, conn *pgx.Conn, batch placing.Batch) ([]domain.Order, error) {
+	const sql = `
+		SELECT o.id, o.created_at, o.sequence, (SELECT id::text FROM order_log)
+		FROM order_writer w JOIN orders o ON o.id >= w.first_id AND o.id < w.first_id + w.size
+		WHERE w.id = $1 AND w.batch = $2
+		ORDER BY o.id`
+	rows, err := conn.Query(ctx, sql, l.writer, batch.Number)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read the stored batch: %w", placing.ErrUnknownOutcome, err)
+	}
+	position := 0
+	orders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Order, error) {
+		var (
+			id, sequence int64
+			at           time.Time
+			logID        string
+		)
+		if err := row.Scan(&id, &at, &sequence, &logID); err != nil || position == len(batch.Drafts) {
+			return domain.Order{}, err
+		}
+		position++
+		return batch.Drafts[position-1].Accept(id, at.UTC(), logID, sequence), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: read the stored batch: %w", placing.ErrUnknownOutcome, err)
+	}
+	if len(orders) != len(batch.Drafts) {
+		return nil, fmt.Errorf("%w: batch %d is not the last one, or not the same", placing.ErrUnknownOutcome, batch.Number)
+	}
+	return orders, nil
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ordertrack/order_service/internal/domain"
+	"ordertrack/shared/name"
+)
+
+// callLimit bounds each statement of the relay: a session that does not answer for so long is lost.
+const callLimit = 5 * time.Second
+
+// turn is the session that holds the relay's lock, and does all that the leading relay does: what is lost together
+// with the lock cannot go on without it. It implements relaying.Log.
+type turn struct {
+	conn *pgx.Conn
+}
+
+// Next reads behind the cursor. The note stays in the database: it is not part of the event.
+func (t *turn) Next(ctx context.Context, limit int) ([]domain.Placed, error) {
+	const sql = `
+		SELECT id, name, created_at, lane, sequence, traceparent, (SELECT id::text FROM order_log)
+		FROM orders
+		WHERE id > (SELECT published FROM relay_cursor)
+		ORDER BY orders.id
+		LIMIT $1`
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	rows, err := t.conn.Query(ctx, sql, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the orders: %w", err)
+	}
+	placed, err := pgx.CollectRows(rows, toPlaced)
+	if err != nil {
+		return nil, fmt.Errorf("read the orders: %w", err)
+	}
+	return placed, nil
+}
+
+func toPlaced(row pgx.CollectableRow) (domain.Placed, error) {
+	var (
+		p   domain.Placed
+		who string
+	)
+	err := row.Scan(&p.OrderID, &who, &p.PlacedAt, &p.Place.Lane, &p.Place.Sequence, &p.TraceParent, &p.Place.LogID)
+	p.Name, p.PlacedAt = name.Restore(who), p.PlacedAt.UTC()
+	return p, err
+}
+
+// Advance moves the cursor, never back.
+func (t *turn) Advance(ctx context.Context, id int64) error {
+	const sql = `UPDATE relay_cursor SET published = $1 WHERE published < $1`
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if _, err := t.conn.Exec(ctx, sql, id); err != nil {
+		return fmt.Errorf("move the cursor: %w", err)
+	}
+	return nil
+}
+
+// Wait waits for the notification of an append. A time limit does not harm the connection here.
+func (t *turn) Wait(ctx context.Context, limit time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := t.conn.WaitForNotification(limited)
+	switch {
+	case err == nil:
+		t.forgetNotifications()
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case limited.Err() != nil && !t.conn.IsClosed():
+		return nil
+	default:
+		return fmt.Errorf("listen for appends: %w", err)
+	}
+}
+
+// forgetNotifications drops those that were received while the last batch was relayed: one look at the log serves all.
+func (t *turn) forgetNotifications() {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		if _, err := t.conn.WaitForNotification(ended); err != nil {
+			return
+		}
+	}
+}
+
+// end closes the session, and with it gives the turn back.
+func (t *turn) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
+	defer cancel()
+	_ = t.conn.Close(ctx) // whatever it says, the connection is closed
+}
