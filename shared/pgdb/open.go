@@ -32,9 +32,21 @@ type Option func(*pgxpool.Config)
 // MaxConns bounds the pool.
 func MaxConns(n int32) Option { return func(c *pgxpool.Config) { c.MaxConns = n } }
 
-// Open opens a pool and waits until the server answers, with a log line that names it. A URL that cannot be read, wrong
-// credentials and a missing database cannot mend themselves: they are returned at once as a *settings.Error.
+// Open opens a pool and waits until the server answers: NewPool and Wait in one.
 func Open(ctx context.Context, url string, log *slog.Logger, opts ...Option) (*pgxpool.Pool, error) {
+	pool, err := NewPool(url, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if err := Wait(ctx, pool, log); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// NewPool makes a pool that connects when it is used first. A URL that cannot be read is a *settings.Error.
+func NewPool(url string, opts ...Option) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, &settings.Error{
@@ -46,19 +58,18 @@ func Open(ctx context.Context, url string, log *slog.Logger, opts ...Option) (*p
 	for _, opt := range opts {
 		opt(config)
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database pool: %w", err)
-	}
-	server := fmt.Sprintf("%s:%d/%s", config.ConnConfig.Host, config.ConnConfig.Port, config.ConnConfig.Database)
-	if err := wait(ctx, pool, log.With("server", server)); err != nil {
-		pool.Close()
-		return nil, err
 	}
 	return pool, nil
 }
 
-func wait(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+// Wait waits until the server answers, with a log line that names it. Wrong credentials and a missing database cannot
+// mend themselves: they are returned at once as a *settings.Error.
+func Wait(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	conn := pool.Config().ConnConfig
+	log = log.With("server", fmt.Sprintf("%s:%d/%s", conn.Host, conn.Port, conn.Database))
 	ping := Ping(pool)
 	for attempt := 0; ; attempt++ {
 		err := ping(ctx)

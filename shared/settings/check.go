@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -49,4 +50,15 @@ func CheckDuration(setting string, value, low, high time.Duration) error {
 func validPort(text string, low int) bool {
 	port, err := strconv.Atoi(text)
 	return err == nil && low <= port && port <= 65535
+}
+
+// topicName is what Kafka takes as the name of a topic, at most 249 characters.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// CheckTopic checks the name of a Kafka topic.
+func CheckTopic(setting, topic string) error {
+	if topic == "." || topic == ".." || !topicName.MatchString(topic) {
+		return &Error{setting, fmt.Sprintf("%q is not a topic: 1 to 249 letters, digits, dots, underscores and hyphens", topic), nil}
+	}
+	return nil
 }

@@ -98,8 +98,12 @@ func TestChecks(t *testing.T) {
 	require.NoError(t, settings.CheckAddr("A", ":0"))
 	require.NoError(t, settings.CheckAddr("A", "[::1]:8080"))
 	require.NoError(t, settings.CheckPeers("P", []string{"a:1", "[::1]:9092"}))
+	require.NoError(t, settings.CheckTopic("T", "user_events.v1-x"))
 	require.NoError(t, settings.CheckDuration("D", time.Second, time.Second, time.Minute))
 	for _, err := range []error{
+		settings.CheckTopic("A", ""),
+		settings.CheckTopic("A", ".."),
+		settings.CheckTopic("A", "user events"),
 		settings.CheckAddr("A", "8080"),
 		settings.CheckAddr("A", ":99999"),
 		settings.CheckPeers("A", nil),

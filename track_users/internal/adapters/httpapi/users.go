@@ -1,0 +1,113 @@
+// Package httpapi is track_users' HTTP API.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"ordertrack/shared/httpapi"
+	"ordertrack/shared/name"
+	"ordertrack/track_users/internal/application/reading"
+	"ordertrack/track_users/internal/domain"
+)
+
+// retryAfter is what a client is told to wait while the database is away.
+const retryAfter = time.Second
+
+// Reader looks users up. Errors: those of name.Parse, reading.ErrNotFound, reading.ErrUnavailable, wrapped.
+type Reader interface {
+	User(ctx context.Context, raw string) (domain.User, error)
+}
+
+type handler struct {
+	reader Reader
+	log    *slog.Logger
+}
+
+// New makes the API's handler.
+func New(reader Reader, log *slog.Logger) http.Handler {
+	h := handler{reader: reader, log: log}
+	engine := httpapi.NewEngine(log)
+	engine.GET("/api/v1/users/:name", h.user)
+	return engine
+}
+
+// userBody is a user as clients see one.
+type userBody struct {
+	ID        int64     `json:"id"`
+	Name      string    `json:"name"`
+	Counter   int64     `json:"counter"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func toBody(u domain.User) userBody {
+	return userBody{ID: u.ID, Name: u.Name.String(), Counter: u.Counter, CreatedAt: u.CreatedAt.UTC()}
+}
+
+func (h handler) user(c *gin.Context) {
+	user, err := h.reader.User(c.Request.Context(), c.Param("name"))
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, toBody(user))
+}
+
+// fail is the one place where errors become answers.
+func (h handler) fail(c *gin.Context, err error) {
+	switch {
+	case errors.Is(err, reading.ErrNotFound):
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusNotFound, Detail: "No order was counted for a user of this name.",
+		})
+	case isIllegalName(err):
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusBadRequest, Detail: "The path does not hold a legal name.",
+			Errors: []httpapi.FieldError{{Field: "name", Limit: nameLimit(err), Detail: "The name " + rule(err) + "."}},
+		})
+	case errors.Is(err, reading.ErrUnavailable):
+		h.log.WarnContext(c.Request.Context(), "cannot read users", "error", err)
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusServiceUnavailable, RetryAfter: retryAfter, Detail: "Users cannot be read now; try again.",
+		})
+	default:
+		httpapi.Internal(c, h.log, err)
+	}
+}
+
+// rules are what name.Parse may object to.
+var rules = []struct {
+	err   error
+	limit string
+}{
+	{name.ErrTooLong, fmt.Sprintf("1 to %d characters", name.MaxLength)},
+	{name.ErrEmpty, fmt.Sprintf("1 to %d characters", name.MaxLength)},
+	{name.ErrControl, "no control characters"},
+	{name.ErrInvalidUTF8, "UTF-8"},
+}
+
+func isIllegalName(err error) bool { return nameLimit(err) != "" }
+
+func nameLimit(err error) string {
+	for _, r := range rules {
+		if errors.Is(err, r.err) {
+			return r.limit
+		}
+	}
+	return ""
+}
+
+func rule(err error) string {
+	for _, r := range rules {
+		if errors.Is(err, r.err) {
+			return r.err.Error()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,96 @@
+package kafka
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/domain"
+)
+
+// flushEvery is how often marks are committed while there is more to read; when there is not, they are at once.
+const flushEvery = 500 * time.Millisecond
+
+// feed is one claimed partition. It implements tallying.Feed, for one goroutine.
+type feed struct {
+	session sarama.ConsumerGroupSession
+	claim   sarama.ConsumerGroupClaim
+	stream  domain.Stream
+	verify  func(context.Context, domain.Stream) error
+
+	marked  bool // since the last flush
+	flushed time.Time
+}
+
+// Next waits for the first record and takes what is there beside it.
+func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
+	messages := f.claim.Messages()
+	if len(messages) == 0 {
+		f.flush()
+	}
+	var timeout <-chan time.Time
+	if patience > 0 {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-timeout:
+		return nil, nil
+	case first, ok := <-messages:
+		if !ok {
+			return nil, io.EOF
+		}
+		return gather(first, messages, limit), nil
+	}
+}
+
+func gather(first *sarama.ConsumerMessage, messages <-chan *sarama.ConsumerMessage, limit int) []tallying.Raw {
+	records := make([]tallying.Raw, 0, min(limit, len(messages)+1))
+	records = append(records, raw(first))
+	for len(records) < limit {
+		select {
+		case message, ok := <-messages:
+			if !ok {
+				return records
+			}
+			records = append(records, raw(message))
+		default:
+			return records
+		}
+	}
+	return records
+}
+
+func raw(m *sarama.ConsumerMessage) tallying.Raw {
+	headers := make([]domain.Header, 0, len(m.Headers))
+	for _, h := range m.Headers {
+		headers = append(headers, domain.Header{Key: string(h.Key), Value: h.Value})
+	}
+	return tallying.Raw{Offset: m.Offset, Record: domain.Record{Key: m.Key, Value: m.Value, Headers: headers}}
+}
+
+// Verify makes sure that the topic was not created again.
+func (f *feed) Verify(ctx context.Context) error { return f.verify(ctx, f.stream) }
+
+// Commit marks the offset.
+func (f *feed) Commit(offset int64) {
+	f.session.MarkOffset(f.stream.Topic, f.stream.Partition, offset, "")
+	f.marked = true
+	if time.Since(f.flushed) >= flushEvery {
+		f.flush()
+	}
+}
+
+func (f *feed) flush() {
+	if !f.marked {
+		return
+	}
+	f.session.Commit() // what fails is reported to the group's errors; the marks are kept for the next time
+	f.marked, f.flushed = false, time.Now()
+}

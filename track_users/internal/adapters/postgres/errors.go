@@ -1,0 +1,22 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"ordertrack/track_users/internal/application/tallying"
+)
+
+// interpret says in the words of tallying.Ledger what an error means. Only an error that is in the data itself (SQLSTATE
+// classes 22 and 23) refuses a batch: anything else, a missing privilege or table included, somebody can mend, and the
+// batch can wait for that.
+func interpret(err error) error {
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (strings.HasPrefix(answer.Code, "22") || strings.HasPrefix(answer.Code, "23")) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", tallying.ErrUnavailable, err)
+}

@@ -1,0 +1,159 @@
+// Package tallying is the use case of counting: it reads one stream, puts its events in order, and applies each exactly
+// once, whatever is repeated, delayed, reordered, or lost on the way.
+package tallying
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"ordertrack/shared/backoff"
+	"ordertrack/track_users/internal/domain"
+	"ordertrack/track_users/internal/domain/window"
+)
+
+// ErrRewind ends a tally that has to read again from the committed offset: the window was full, dropped an event, and
+// that event's turn has come.
+var ErrRewind = errors.New("read again from the committed offset")
+
+// Limits bound what a tally holds and how it waits.
+type Limits struct {
+	Batch  int // events that are applied in one transaction, at most
+	Window window.Limits
+	Look   backoff.Policy // between looks at marks that another consumer may move, while events wait for that
+	Retry  backoff.Policy
+}
+
+// DefaultLimits suit a database nearby.
+func DefaultLimits() Limits {
+	return Limits{
+		Batch:  1000,
+		Window: window.Limits{Events: 65_536, Bytes: 32 << 20},
+		Look:   backoff.Policy{Base: 250 * time.Millisecond, Max: 5 * time.Second},
+		Retry:  backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
+	}
+}
+
+// Tally counts the events of one stream.
+type Tally struct {
+	stream domain.Stream
+	ledger Ledger
+	meter  Meter
+	log    *slog.Logger
+	limits Limits
+
+	window *window.Window
+	size   int // events in the next transaction at most; less than the limit while a refused event is being found
+	looks  int // without a change, since events wait
+	full   bool
+}
+
+// New makes a tally of a stream.
+func New(stream domain.Stream, ledger Ledger, meter Meter, log *slog.Logger, limits Limits) *Tally {
+	return &Tally{
+		stream: stream, ledger: ledger, meter: meter, limits: limits,
+		log:    log.With("topic", stream.Topic, "partition", stream.Partition),
+		window: window.New(stream, limits.Window), size: limits.Batch,
+	}
+}
+
+// Run counts until the feed ends or ctx does; then the batch in hand is finished, if that is one transaction's work. It
+// returns nil then. The other errors are ErrRewind and ErrStreamChanged: the feed must be opened anew.
+func (t *Tally) Run(ctx context.Context, feed Feed) error {
+	defer t.meter.Waiting(t.stream, 0, 0, 0)
+	for {
+		err := t.step(ctx, feed)
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF), ctx.Err() != nil:
+			return nil
+		default:
+			return fmt.Errorf("count the events of %s/%d: %w", t.stream.Topic, t.stream.Partition, err)
+		}
+	}
+}
+
+// step is one round: read, decode, put in order, apply, mark.
+func (t *Tally) step(ctx context.Context, feed Feed) error {
+	records, err := feed.Next(ctx, t.limits.Batch, t.patience())
+	if err != nil {
+		return err
+	}
+	repeats, foreign := t.take(records)
+	if foreign {
+		if err := t.verify(ctx, feed); err != nil {
+			return err
+		}
+	}
+	if err := t.applyAll(ctx, len(records) == 0, repeats); err != nil {
+		return err
+	}
+	t.trim(ctx)
+	if point, ok := t.window.CommitPoint(); ok {
+		feed.Commit(point)
+	}
+	if t.window.Stalled() {
+		return ErrRewind
+	}
+	return nil
+}
+
+// trim keeps the window within its limits. A full window is told of once, until it is so no more.
+func (t *Tally) trim(ctx context.Context) {
+	dropped := t.window.Trim()
+	waiting, bytes := t.window.Len()
+	t.meter.Waiting(t.stream, waiting, bytes, dropped)
+	if dropped > 0 && !t.full {
+		t.log.WarnContext(ctx, "the window is full: dropping the events furthest ahead", "waiting", waiting, "bytes", bytes)
+	}
+	t.full = dropped > 0
+}
+
+// take puts records into the window, and tells whether any of them is foreign.
+func (t *Tally) take(records []Raw) (repeats int, foreign bool) {
+	events := make([]*domain.Event, len(records))
+	for i, raw := range records {
+		events[i] = decode(raw)
+		foreign = foreign || events[i].IsForeign()
+	}
+	return t.window.Add(events...), foreign
+}
+
+// patience is how long to wait for records: while events wait for an earlier one, another consumer may apply that one,
+// and only a look at the marks tells.
+func (t *Tally) patience() time.Duration {
+	if waiting, _ := t.window.Len(); waiting == 0 {
+		t.looks = 0
+		return 0
+	}
+	t.looks++
+	return t.limits.Look.Delay(t.looks - 1)
+}
+
+// verify asks until there is an answer.
+func (t *Tally) verify(ctx context.Context, feed Feed) error {
+	return t.persist(ctx, "verify the topic", func() error { return feed.Verify(ctx) })
+}
+
+// persist tries what may succeed later, for as long as ctx lasts.
+func (t *Tally) persist(ctx context.Context, what string, do func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := do()
+		if err == nil && attempt > 0 {
+			t.log.InfoContext(ctx, "succeeded again", "action", what, "failures", attempt)
+		}
+		if !errors.Is(err, ErrUnavailable) {
+			return err
+		}
+		t.meter.Failed(err)
+		if attempt == 0 {
+			t.log.WarnContext(ctx, "trying again until it succeeds", "action", what, "error", err)
+		}
+		if err := backoff.Sleep(ctx, t.limits.Retry.Delay(attempt)); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package window_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"ordertrack/shared/name"
+	"ordertrack/track_users/internal/domain"
+	"ordertrack/track_users/internal/domain/window"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var roomy = window.Limits{Events: 100, Bytes: 1 << 20}
+
+func sequence(offset, n int64) *domain.Event {
+	return eventAt(offset, domain.Place{Lane: lanes[0], Sequence: n})
+}
+
+func marksAt(applied int64) domain.Marks {
+	return domain.Marks{Lanes: map[domain.Lane]int64{lanes[0]: applied}, Foreign: domain.NoOffset}
+}
+
+func requireCommitPoint(t *testing.T, w *window.Window, want int64) {
+	t.Helper()
+	point, ok := w.CommitPoint()
+	require.True(t, ok)
+	require.Equal(t, want, point)
+}
+
+func TestWindow_EmptyHasNoCommitPointAndNothingToDecide(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	_, ok := w.CommitPoint()
+	require.False(t, ok)
+	require.True(t, w.Scope(true).IsEmpty())
+	require.False(t, w.Stalled())
+}
+
+func TestWindow_EarlyEventHoldsTheCommitPointUntilTheGapIsFilled(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(sequence(10, 2), sequence(11, 3))
+	require.Equal(t, []domain.Lane{lanes[0]}, w.Scope(false).Lanes, "a lane the ledger was not asked for")
+	require.Empty(t, w.Plan(marksAt(0), 10).Taken)
+	require.Zero(t, w.Settle(marksAt(0)))
+	require.True(t, w.Scope(false).IsEmpty(), "nothing is next")
+	require.False(t, w.Scope(true).IsEmpty(), "another consumer may have applied what is missing")
+	requireCommitPoint(t, w, 10)
+
+	w.Add(sequence(12, 1))
+	effects := w.Plan(marksAt(0), 10)
+	require.Equal(t, map[domain.Lane]int64{lanes[0]: 3}, effects.Lanes)
+	require.Equal(t, map[name.Name]domain.Count{name.Restore("Ann"): {Events: 3}}, effects.Counts)
+	require.Equal(t, 3, w.Settle(effects.Apply(marksAt(0))))
+	requireCommitPoint(t, w, 13)
+}
+
+func TestWindow_RepeatOfAWaitingEventKeepsTheLowerOffset(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	require.Zero(t, w.Add(sequence(5, 2)))
+	require.Equal(t, 1, w.Add(sequence(6, 2)))
+	events, _ := w.Len()
+	require.Equal(t, 1, events)
+	requireCommitPoint(t, w, 5)
+}
+
+func TestWindow_ForgetsWhatAnotherConsumerApplied(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(sequence(5, 2), sequence(6, 3), sequence(7, 5))
+	require.Equal(t, 2, w.Settle(marksAt(3)))
+	requireCommitPoint(t, w, 7)
+}
+
+func TestWindow_DropsWhatIsFurthestAheadAndReadsOn(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 2, Bytes: 1 << 20})
+	w.Add(sequence(0, 9), sequence(1, 3), sequence(2, 2), sequence(3, 8))
+	w.Settle(marksAt(0))
+	require.Equal(t, 2, w.Trim())
+	events, _ := w.Len()
+	require.Equal(t, 2, events)
+	requireCommitPoint(t, w, 0)
+
+	w.Add(sequence(4, 1))
+	effects := w.Plan(marksAt(0), 10)
+	require.Len(t, effects.Taken, 3, "1 with 2 and 3, which are nearest, and so were kept")
+	w.Settle(effects.Apply(marksAt(0)))
+	requireCommitPoint(t, w, 0)
+	require.False(t, w.Stalled(), "4 to 7 were never here: to read again would not help")
+
+	w.Settle(marksAt(7))
+	require.True(t, w.Stalled(), "8 was here and is gone")
+	w.Settle(marksAt(9))
+	require.False(t, w.Stalled())
+	requireCommitPoint(t, w, 5)
+}
+
+func TestWindow_OfSeveralLanesTheOneFurthestAheadLosesFirst(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 2, Bytes: 1 << 20})
+	ahead, behind := domain.Place{Lane: lanes[0], Sequence: 900}, domain.Place{Lane: lanes[1], Sequence: 1000}
+	w.Add(eventAt(0, ahead), eventAt(1, behind), eventAt(2, domain.Place{Lane: lanes[1], Sequence: 1001}))
+	w.Settle(domain.Marks{Lanes: map[domain.Lane]int64{lanes[0]: 0, lanes[1]: 998}, Foreign: domain.NoOffset})
+	require.Equal(t, 1, w.Trim())
+	require.Empty(t, w.Plan(domain.Marks{Lanes: map[domain.Lane]int64{lanes[0]: 899}}, 10).Taken, "it was dropped")
+	require.Len(t, w.Plan(domain.Marks{Lanes: map[domain.Lane]int64{lanes[1]: 999}}, 10).Taken, 2)
+}
+
+func TestWindow_ByteLimitCounts(t *testing.T) {
+	t.Parallel()
+	one := sequence(0, 2)
+	w := window.New(stream, window.Limits{Events: 100, Bytes: one.Size()})
+	w.Add(one, sequence(1, 3))
+	require.Equal(t, 1, w.Trim())
+	_, bytes := w.Len()
+	require.Equal(t, one.Size(), bytes)
+}
+
+func TestWindow_ForeignEventsAreTakenOnceByTheirOffset(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(eventAt(4, domain.Place{}), eventAt(6, domain.Place{}))
+	require.True(t, w.Scope(false).Foreign)
+	requireCommitPoint(t, w, 4)
+	effects := w.Plan(domain.Marks{Foreign: 4}, 10)
+	require.Len(t, effects.Taken, 1)
+	require.EqualValues(t, 6, effects.Foreign)
+	require.Equal(t, 2, w.Settle(domain.Marks{Foreign: 6}))
+	requireCommitPoint(t, w, 7)
+}
+
+func TestWindow_FaultyEventIsParkedInItsOrder(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	faulty := sequence(0, 2)
+	faulty.Condemn("name_missing", "the value has no name")
+	w.Add(faulty)
+	require.Empty(t, w.Plan(marksAt(0), 10).Parked, "1 comes first")
+	w.Add(sequence(1, 1))
+	effects := w.Plan(marksAt(0), 10)
+	require.Equal(t, []*domain.Event{faulty}, effects.Parked)
+	require.Len(t, effects.Counts, 1)
+	require.Equal(t, map[domain.Lane]int64{lanes[0]: 2}, effects.Lanes)
+}
+
+func TestWindow_WhatStaysSharesNoMemoryWithTheTransport(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	e := sequence(0, 2)
+	value := e.Record.Value
+	w.Add(e)
+	w.Trim()
+	value[0] = 'X'
+	require.JSONEq(t, `{"name":"Ann"}`, string(e.Record.Value))
+}
+
+func TestWindow_MadeUpLogsDoNotGrowItForEver(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 10, Bytes: 1 << 20})
+	const flood = 20_000
+	for i := range int64(flood) {
+		lane := domain.Lane{Source: fmt.Sprintf("log %d", i)}
+		w.Add(eventAt(i, domain.Place{Lane: lane, Sequence: 2}))
+		if i%100 == 99 {
+			w.Trim()
+		}
+	}
+	require.LessOrEqual(t, w.Lanes(), 4096)
+	requireCommitPoint(t, w, 0)
+}
+
+func BenchmarkWindow_InOrder(b *testing.B) {
+	w := window.New(stream, window.Limits{Events: 1 << 16, Bytes: 1 << 25})
+	marks := marksAt(0)
+	for offset := int64(0); b.Loop(); offset++ {
+		w.Add(sequence(offset, offset+1))
+		if offset%1000 == 999 {
+			marks = w.Plan(marks, 1000).Apply(marks)
+			w.Settle(marks)
+			w.Trim()
+		}
+	}
+}

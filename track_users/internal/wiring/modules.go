@@ -1,0 +1,98 @@
+package wiring
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/fx"
+
+	"ordertrack/shared/admin"
+	"ordertrack/shared/httpserver"
+	"ordertrack/shared/kafkaclient"
+	"ordertrack/shared/pgdb"
+	"ordertrack/shared/service"
+	"ordertrack/track_users/internal/adapters/httpapi"
+	"ordertrack/track_users/internal/adapters/kafka"
+	"ordertrack/track_users/internal/adapters/metrics"
+	"ordertrack/track_users/internal/adapters/postgres"
+	"ordertrack/track_users/internal/application/reading"
+	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/config"
+	"ordertrack/track_users/internal/domain"
+)
+
+// databaseModule is PostgreSQL, and the ports that it serves.
+var databaseModule = fx.Module("database", fx.Provide(
+	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
+	fx.Annotate(postgres.NewLedger, fx.As(new(tallying.Ledger))),
+	fx.Annotate(postgres.NewUsers, fx.As(new(reading.Users))),
+))
+
+// countingModule is the way in: the consumer, and a tally for each partition it gets.
+var countingModule = fx.Module("counting", fx.Provide(
+	tallying.DefaultLimits,
+	fx.Annotate(metrics.New, fx.As(new(tallying.Meter))),
+	func(reg *prometheus.Registry) prometheus.Registerer { return reg },
+	func(ledger tallying.Ledger, meter tallying.Meter, log *slog.Logger, limits tallying.Limits) func(domain.Stream) kafka.Tally {
+		return func(stream domain.Stream) kafka.Tally { return tallying.New(stream, ledger, meter, log, limits) }
+	},
+	func(c config.Config) kafka.Settings {
+		return kafka.Settings{Brokers: c.KafkaBrokers, Topic: c.KafkaTopic, Group: c.KafkaGroup}
+	},
+	kafka.Config,
+	kafka.New,
+))
+
+// apiModule is the HTTP API.
+var apiModule = fx.Module("api", fx.Provide(
+	reading.New,
+	func(reader *reading.Reader, c config.Config, log *slog.Logger) *httpserver.Server {
+		return httpserver.New("api", c.HTTPAddr, httpapi.New(reader, log), log)
+	},
+))
+
+// adminModule is the port for those who run the service.
+var adminModule = fx.Module("admin", fx.Provide(
+	func(
+		c config.Config, log *slog.Logger, reg *prometheus.Registry, pool *pgxpool.Pool, consumer *kafka.Consumer,
+	) *admin.Server {
+		return admin.New(c.AdminAddr, log, reg,
+			admin.Check{Name: "database", Ready: pgdb.Ping(pool)},
+			admin.Check{Name: "broker", Ready: kafkaclient.Check(consumer.Client, c.KafkaTopic)},
+			admin.Check{Name: "consumer", Ready: consumer.Ready},
+		)
+	},
+))
+
+// parts are what has a beginning and an end.
+type parts struct {
+	fx.In
+
+	Log        *slog.Logger
+	Shutdowner fx.Shutdowner
+	Admin      *admin.Server
+	Pool       *pgxpool.Pool
+	Consumer   *kafka.Consumer
+	API        *httpserver.Server
+}
+
+// lifecycle starts the parts in this order, and stops them in the reverse one: readiness off, the API drained, the
+// consumer's batches finished and its offsets committed, the database closed, the admin port last.
+func lifecycle(l fx.Lifecycle, p parts) {
+	fatal := service.Fatal{Log: p.Log, Shutdowner: p.Shutdowner}
+	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
+	l.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			if err := pgdb.Wait(ctx, p.Pool, p.Log); err != nil {
+				return err
+			}
+			return pgdb.Migrate(ctx, p.Pool, postgres.Migrations(), p.Log)
+		},
+		OnStop: func(context.Context) error { p.Pool.Close(); return nil },
+	})
+	l.Append(service.Background(p.Consumer.Run, fatal))
+	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
+	l.Append(fx.StopHook(p.Admin.Drain))
+}
