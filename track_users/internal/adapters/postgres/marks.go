@@ -21,7 +21,7 @@ func lock(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks, err
 }
 
 func complete(marks domain.Marks, scope domain.Scope) bool {
-	return len(marks.Lanes) == len(scope.Lanes) && (!scope.Foreign || marks.Foreign >= domain.NoOffset)
+	return len(marks.Lanes) == len(scope.Lanes) && marks.Foreign != notThere
 }
 
 // notThere stands for a foreign mark that has no row yet.
@@ -35,7 +35,10 @@ func lockOnce(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks,
 		FOR UPDATE`
 	const foreignSQL = `
 		SELECT applied_offset FROM partition_mark WHERE topic_id = $1 AND partition = $2 FOR UPDATE`
-	marks := domain.Marks{Lanes: make(map[domain.Lane]int64, len(scope.Lanes)), Foreign: notThere}
+	marks := domain.Marks{Lanes: make(map[domain.Lane]int64, len(scope.Lanes)), Foreign: domain.NoOffset}
+	if scope.Foreign {
+		marks.Foreign = notThere
+	}
 	batch := &pgx.Batch{}
 	if len(scope.Lanes) > 0 {
 		sources, numbers := columns(scope.Lanes)

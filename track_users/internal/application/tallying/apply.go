@@ -36,6 +36,7 @@ func (t *Tally) apply(ctx context.Context, scope domain.Scope) (effects domain.E
 		var marks domain.Marks
 		err = t.persist(ctx, "apply events", func() error {
 			var err error
+			effects = domain.Effects{} // a try that fails before the decision must not be judged by the one before
 			marks, err = t.ledger.Apply(context.WithoutCancel(ctx), scope, func(m domain.Marks) domain.Effects {
 				effects = t.window.Plan(m, t.size)
 				return effects

@@ -47,8 +47,10 @@ type Tally struct {
 
 	window *window.Window
 	size   int // events in the next transaction at most; less than the limit while a refused event is being found
-	looks  int // without a change, since events wait
 	full   bool
+
+	look  time.Time // when to look at the marks of lanes that wait, if any does
+	looks int       // without a change, since events wait
 }
 
 // New makes a tally of a stream.
@@ -88,7 +90,7 @@ func (t *Tally) step(ctx context.Context, feed Feed) error {
 			return err
 		}
 	}
-	if err := t.applyAll(ctx, len(records) == 0, repeats); err != nil {
+	if err := t.applyAll(ctx, t.lookIsDue(), repeats); err != nil {
 		return err
 	}
 	t.trim(ctx)
@@ -123,14 +125,26 @@ func (t *Tally) take(records []Raw) (repeats int, foreign bool) {
 }
 
 // patience is how long to wait for records: while events wait for an earlier one, another consumer may apply that one,
-// and only a look at the marks tells.
+// and only a look at the marks tells. Looks have a time of their own, so that a busy stream does not put them off.
 func (t *Tally) patience() time.Duration {
 	if waiting, _ := t.window.Len(); waiting == 0 {
-		t.looks = 0
+		t.look, t.looks = time.Time{}, 0
 		return 0
 	}
+	if t.look.IsZero() {
+		t.look = time.Now().Add(t.limits.Look.Delay(t.looks))
+	}
+	return max(time.Until(t.look), 1)
+}
+
+// lookIsDue tells whether it is time to look; the next look is later then.
+func (t *Tally) lookIsDue() bool {
+	if t.look.IsZero() || time.Now().Before(t.look) {
+		return false
+	}
+	t.look = time.Time{}
 	t.looks++
-	return t.limits.Look.Delay(t.looks - 1)
+	return true
 }
 
 // verify asks until there is an answer.
