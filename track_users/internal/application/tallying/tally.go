@@ -90,13 +90,14 @@ func (t *Tally) step(ctx context.Context, feed Feed) error {
 			return err
 		}
 	}
-	if err := t.applyAll(ctx, t.lookIsDue(), repeats); err != nil {
+	err = t.applyAll(ctx, t.lookIsDue(), repeats)
+	if point, ok := t.window.CommitPoint(); ok {
+		feed.Commit(point) // of what is applied, even when not all of it could be
+	}
+	if err != nil {
 		return err
 	}
 	t.trim(ctx)
-	if point, ok := t.window.CommitPoint(); ok {
-		feed.Commit(point)
-	}
 	if t.window.Stalled() {
 		return ErrRewind
 	}
