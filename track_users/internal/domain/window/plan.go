@@ -8,11 +8,12 @@ import (
 )
 
 // Scope is what the ledger should decide on next: foreign events, and the lanes in which something may be new.
-// With all, it includes the lanes that wait for an event which another consumer may have applied meanwhile.
+// With all, it includes the lanes that wait for an event which another consumer may have applied meanwhile, and those
+// of which all that waited was dropped.
 func (w *Window) Scope(all bool) domain.Scope {
 	scope := domain.Scope{Stream: w.stream, Foreign: len(w.foreign) > 0}
 	for key, l := range w.lanes {
-		if l.due() || all && len(l.waiting) > 0 {
+		if l.due() || all && l.floor() != none {
 			scope.Lanes = append(scope.Lanes, key)
 		}
 	}

@@ -81,6 +81,13 @@ func (w *Window) CommitPoint() (offset int64, ok bool) {
 	return point, w.next != domain.NoOffset
 }
 
+// Behind tells whether anything that was read is not applied yet, be it waiting or dropped: another consumer may apply
+// what comes before it, and only the ledger's marks tell that.
+func (w *Window) Behind() bool {
+	point, ok := w.CommitPoint()
+	return ok && point < w.next
+}
+
 // Stalled tells whether a lane can only go on with an event that was here and was dropped: it is time to read again
 // from the commit point. After that the event is the next one of its lane and not dropped again, so every such rewind
 // brings its lane forward.

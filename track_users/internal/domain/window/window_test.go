@@ -101,6 +101,92 @@ func TestWindow_DropsWhatIsFurthestAheadAndReadsOn(t *testing.T) {
 	requireCommitPoint(t, w, 5)
 }
 
+// Another consumer applied what was missing, after all that waited for it here had been dropped.
+func TestWindow_LooksAlsoForLanesOfWhichEverythingWasDropped(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 0, Bytes: 1 << 20})
+	require.False(t, w.Behind())
+	w.Add(sequence(0, 2), sequence(1, 3))
+	w.Settle(marksAt(0))
+	require.Equal(t, 2, w.Trim())
+	events, _ := w.Len()
+	require.Zero(t, events)
+	require.True(t, w.Behind())
+	require.True(t, w.Scope(false).IsEmpty())
+	require.Equal(t, []domain.Lane{lanes[0]}, w.Scope(true).Lanes)
+
+	w.Settle(marksAt(1))
+	require.True(t, w.Stalled(), "2 was here and is gone")
+	w.Settle(marksAt(3))
+	require.False(t, w.Stalled())
+	require.False(t, w.Behind())
+	require.True(t, w.Scope(true).IsEmpty())
+	requireCommitPoint(t, w, 2)
+}
+
+func TestWindow_PlanStopsAtTheLimitAndGoesOnFromThere(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(eventAt(0, domain.Place{}), eventAt(1, domain.Place{}), sequence(2, 1), sequence(3, 2),
+		eventAt(4, domain.Place{Lane: lanes[1], Sequence: 1}))
+	marks := domain.Marks{Lanes: map[domain.Lane]int64{lanes[0]: 0, lanes[1]: 0}, Foreign: domain.NoOffset}
+	var taken [][]int64
+	for range 3 {
+		effects := w.Plan(marks, 2)
+		offsets := make([]int64, 0, 2)
+		for _, e := range effects.Taken {
+			offsets = append(offsets, e.Offset)
+		}
+		taken = append(taken, offsets)
+		marks = effects.Apply(marks)
+	}
+	require.Equal(t, [][]int64{{0, 1}, {2, 3}, {4}}, taken)
+	require.Empty(t, w.Plan(marks, 2).Taken)
+	require.Equal(t, 5, w.Settle(marks))
+	require.True(t, w.Scope(false).IsEmpty())
+	requireCommitPoint(t, w, 5)
+}
+
+func TestWindow_PlanCountsEachNameAndForeignEventsApart(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	bob, bad := eventAt(1, domain.Place{}), eventAt(2, domain.Place{})
+	bob.Name = name.Restore("Bob")
+	bad.Condemn("value_empty", "there is no value")
+	w.Add(eventAt(0, domain.Place{}), bob, bad, sequence(3, 1))
+	effects := w.Plan(marksAt(0), 10)
+	require.Equal(t, map[name.Name]domain.Count{
+		name.Restore("Ann"): {Events: 2, Foreign: 1}, name.Restore("Bob"): {Events: 1, Foreign: 1},
+	}, effects.Counts)
+	require.Equal(t, []*domain.Event{bad}, effects.Parked)
+	require.Len(t, effects.Taken, 4)
+	require.EqualValues(t, 2, effects.Foreign, "a parked event moves the mark like any other")
+}
+
+func TestWindow_ScopeNamesLanesInTheOrderOfTheirLocks(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	for offset, lane := range []domain.Lane{lanes[2], lanes[1], lanes[0], lanes[1]} {
+		w.Add(eventAt(int64(offset), domain.Place{Lane: lane, Sequence: 1}))
+	}
+	require.Equal(t, domain.Scope{Stream: stream, Lanes: lanes}, w.Scope(false))
+	w.Add(eventAt(4, domain.Place{}))
+	require.Equal(t, domain.Scope{Stream: stream, Lanes: lanes, Foreign: true}, w.Scope(false))
+}
+
+// What was applied long ago is read again after a restart: only the ledger knows, and it must be asked.
+func TestWindow_RepeatOfAnAppliedEventIsDroppedByTheMark(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(sequence(0, 1))
+	w.Settle(marksAt(4))
+	require.Zero(t, w.Add(sequence(1, 3)), "not a repeat of one that waits")
+	require.False(t, w.Scope(false).IsEmpty())
+	require.Empty(t, w.Plan(marksAt(4), 10).Taken)
+	require.Equal(t, 1, w.Settle(marksAt(4)))
+	requireCommitPoint(t, w, 2)
+}
+
 func TestWindow_OfSeveralLanesTheOneFurthestAheadLosesFirst(t *testing.T) {
 	t.Parallel()
 	w := window.New(stream, window.Limits{Events: 2, Bytes: 1 << 20})
