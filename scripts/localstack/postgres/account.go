@@ -125,10 +125,28 @@ func (a *account) place(dir string) (string, error) {
 			return "", fmt.Errorf("user %s can reach neither the folder asked for nor %s", a.name, dir)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make folder: %w", err)
+	if err := makePassable(dir); err != nil {
+		return "", err
 	}
 	return dir, nil
+}
+
+// makePassable makes the directory and what is missing above it, passable for everyone whatever the umask. The data
+// inside is closed by PostgreSQL itself.
+func makePassable(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := makePassable(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return fmt.Errorf("open folder: %w", err)
+	}
+	return nil
 }
 
 func sharedTemp() string {
@@ -141,7 +159,11 @@ func sharedTemp() string {
 
 // makeOwn makes a directory in a place everyone may write to, and refuses one that somebody else has put there.
 func makeOwn(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o755); err == nil {
+		if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask
+			return fmt.Errorf("open folder: %w", err)
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	info, err := os.Lstat(dir)

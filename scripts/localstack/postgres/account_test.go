@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,7 @@ func TestReaches(t *testing.T) {
 	require.NoError(t, os.Chmod(root, 0o711))
 	open, closed := filepath.Join(root, "open"), filepath.Join(root, "closed")
 	require.NoError(t, os.Mkdir(open, 0o755))
+	require.NoError(t, os.Chmod(open, 0o755))
 	require.NoError(t, os.MkdirAll(filepath.Join(closed, "inner"), 0o755))
 	require.NoError(t, os.Chmod(closed, 0o700))
 	require.NoError(t, os.Symlink(closed, filepath.Join(open, "link")))
@@ -52,6 +54,26 @@ func TestPlaceFindsARoomForWhoIsLockedOut(t *testing.T) {
 	again, err := stranger.place(asked)
 	require.NoError(t, err)
 	require.Equal(t, got, again, "the next run has to find the data")
+}
+
+// TestPlaceUnderAStrictUmask is not parallel: the umask is the whole process's.
+func TestPlaceUnderAStrictUmask(t *testing.T) {
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
+	root, err := os.MkdirTemp("", "ordertrack-test-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(root)) })
+	require.NoError(t, os.Chmod(root, 0o711))
+
+	got, err := stranger.place(filepath.Join(root, "new", "newer"))
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(root, "new", "newer"), got)
+	require.True(t, stranger.reaches(got))
+
+	elsewhere, err := stranger.place(filepath.Join(t.TempDir(), "closed"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Dir(elsewhere))) })
+	require.True(t, stranger.reaches(elsewhere))
 }
 
 func TestMakeOwnRefusesWhatOthersMayWrite(t *testing.T) {

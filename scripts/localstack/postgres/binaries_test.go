@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,15 +75,15 @@ func TestFinder(t *testing.T) {
 func TestFinderFollowsLinksToTheRealFolder(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	real := fakeInstall(t, root, "real/17/bin", "17.5")
+	target := fakeInstall(t, root, "real/17/bin", "17.5")
 	links := filepath.Join(root, "links")
 	require.NoError(t, os.Mkdir(links, 0o755))
 	for _, program := range needed {
-		require.NoError(t, os.Symlink(filepath.Join(real, program), filepath.Join(links, program)))
+		require.NoError(t, os.Symlink(filepath.Join(target, program), filepath.Join(links, program)))
 	}
 	got, err := finder{explicit: links}.find(t.Context(), 0)
 	require.NoError(t, err)
-	require.Equal(t, binaries{dir: real, major: 17}, got)
+	require.Equal(t, binaries{dir: target, major: 17}, got)
 }
 
 func TestUsualFoldersAreGoodPatterns(t *testing.T) {
@@ -116,6 +115,6 @@ func TestVersionError(t *testing.T) {
 	t.Parallel()
 	err := &VersionError{Data: "/d", Has: 15, Programs: "/p", Is: 18}
 	for _, part := range []string{"/d", "PostgreSQL 15", "/p", "18", "PG_BIN_DIR"} {
-		require.Truef(t, strings.Contains(err.Error(), part), "%q lacks %q", err.Error(), part)
+		require.ErrorContains(t, err, part)
 	}
 }
