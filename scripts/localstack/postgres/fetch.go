@@ -80,6 +80,9 @@ func runFetch(ctx context.Context, args []string) error {
 		return errors.New("wants a folder and a mirror")
 	}
 	work, mirror := args[0], args[1]
+	if err := os.Setenv("TMPDIR", work); err != nil { // the library leaves a log behind
+		return fmt.Errorf("choose a folder for temporary files: %w", err)
+	}
 	port, err := ports.Free(ctx)
 	if err != nil {
 		return err
