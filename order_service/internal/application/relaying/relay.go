@@ -31,7 +31,7 @@ func DefaultLimits() Limits {
 		Batch:   2000,
 		Poll:    5 * time.Second,
 		Publish: 30 * time.Second,
-		Finish:  10 * time.Second,
+		Finish:  5 * time.Second,
 		Retry:   backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
 	}
 }

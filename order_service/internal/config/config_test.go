@@ -1,0 +1,53 @@
+package config_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"ordertrack/order_service/internal/config"
+	"ordertrack/shared/service"
+	"ordertrack/shared/settings"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := settings.Load[config.Config](nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Config{
+		DatabaseURL:  "postgres://postgres@localhost:5432/orders",
+		KafkaBrokers: []string{"localhost:9092"},
+		KafkaTopic:   "user_events",
+		HTTPAddr:     ":8080",
+		AdminAddr:    ":9080",
+		QueueLimit:   4096,
+		BatchLimit:   500,
+		Settings:     service.Settings{LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 25 * time.Second},
+	}, got)
+}
+
+func TestAWrongSettingIsNamed(t *testing.T) {
+	t.Parallel()
+	for setting, value := range map[string]string{
+		"KAFKA_BROKERS": "localhost",
+		"KAFKA_TOPIC":   "user events",
+		"HTTP_ADDR":     "8080",
+		"ADMIN_ADDR":    ":99999",
+		"QUEUE_LIMIT":   "0",
+		"BATCH_LIMIT":   "20000",
+		"LOG_LEVEL":     "loud",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			_, err := settings.Load[config.Config]([]string{setting + "=" + value})
+			var wrong *settings.Error
+			require.ErrorAs(t, err, &wrong)
+			require.Equal(t, setting, wrong.Setting)
+		})
+	}
+}

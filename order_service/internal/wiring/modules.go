@@ -1,0 +1,114 @@
+package wiring
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/fx"
+
+	"ordertrack/order_service/internal/adapters/httpapi"
+	"ordertrack/order_service/internal/adapters/kafka"
+	"ordertrack/order_service/internal/adapters/metrics"
+	"ordertrack/order_service/internal/adapters/postgres"
+	"ordertrack/order_service/internal/application/placing"
+	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/config"
+	"ordertrack/shared/admin"
+	sharedapi "ordertrack/shared/httpapi"
+	"ordertrack/shared/httpserver"
+	"ordertrack/shared/kafkaclient"
+	"ordertrack/shared/pgdb"
+	"ordertrack/shared/service"
+)
+
+// databaseModule is PostgreSQL, and the ports that it serves.
+var databaseModule = fx.Module("database", fx.Provide(
+	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
+	fx.Annotate(postgres.NewLog, fx.As(new(placing.Log))),
+	fx.Annotate(postgres.NewOutbox, fx.As(new(relaying.Outbox))),
+))
+
+// placingModule is the way of an order into the log.
+var placingModule = fx.Module("placing", fx.Provide(
+	func(reg *prometheus.Registry) placing.Meter { return metrics.NewPlacing(reg) },
+	func(c config.Config) placing.Limits {
+		limits := placing.DefaultLimits()
+		limits.Queue, limits.Batch = c.QueueLimit, c.BatchLimit
+		return limits
+	},
+	placing.New,
+), fx.Invoke(func(reg *prometheus.Registry, placer *placing.Placer) { metrics.WatchQueue(reg, placer.Queued) }))
+
+// relayingModule is the way of an order out to Kafka.
+var relayingModule = fx.Module("relaying", fx.Provide(
+	func(reg *prometheus.Registry) relaying.Meter { return metrics.NewRelaying(reg) },
+	func(c config.Config, log *slog.Logger) *kafka.Wire {
+		return kafka.NewWire(c.KafkaBrokers, c.KafkaTopic, log)
+	},
+	func(wire *kafka.Wire) relaying.Wire { return wire },
+	relaying.DefaultLimits,
+	relaying.New,
+))
+
+// apiModule is the HTTP API.
+var apiModule = fx.Module("api", fx.Provide(
+	func(placer *placing.Placer, c config.Config, log *slog.Logger) *httpserver.Server {
+		engine := sharedapi.NewEngine(log)
+		httpapi.Register(engine, placer.Place, log)
+		return httpserver.New("api", c.HTTPAddr, engine, log)
+	},
+))
+
+// adminModule is the port for those who run the service.
+var adminModule = fx.Module("admin", fx.Provide(
+	func(c config.Config, log *slog.Logger, reg *prometheus.Registry, pool *pgxpool.Pool, wire *kafka.Wire) *admin.Server {
+		return admin.New(c.AdminAddr, log, reg,
+			admin.Check{Name: "database", Ready: pgdb.Ping(pool)},
+			admin.Check{Name: "broker", Ready: kafkaclient.Check(wire.Client, c.KafkaTopic)},
+		)
+	},
+))
+
+// parts are what has a beginning and an end.
+type parts struct {
+	fx.In
+
+	Log        *slog.Logger
+	Shutdowner fx.Shutdowner
+	Admin      *admin.Server
+	Pool       *pgxpool.Pool
+	Wire       *kafka.Wire
+	Relay      *relaying.Relay
+	Placer     *placing.Placer
+	API        *httpserver.Server
+}
+
+// lifecycle starts the parts in this order, and stops them in the reverse one: readiness off, the API drained, the
+// accepted orders stored, the relay's batch published, Kafka and the database closed, the admin port last. The broker is
+// not waited for: orders are taken without it.
+func lifecycle(l fx.Lifecycle, p parts) {
+	fatal := service.Fatal{Log: p.Log, Shutdowner: p.Shutdowner}
+	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
+	l.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) },
+		OnStop:  func(context.Context) error { p.Pool.Close(); return nil },
+	})
+	l.Append(fx.StopHook(p.Wire.Close))
+	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, fatal))
+	l.Append(fx.StartStopHook(p.Placer.Start, p.Placer.Stop))
+	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
+	l.Append(fx.StopHook(p.Admin.Drain))
+}
+
+// prepare waits for the database and brings it up to date.
+func prepare(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	if err := pgdb.Wait(ctx, pool, log); err != nil {
+		return err
+	}
+	if err := pgdb.Migrate(ctx, pool, postgres.Migrations(), log); err != nil {
+		return err
+	}
+	return postgres.ForgetWriters(ctx, pool)
+}
