@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -42,6 +43,55 @@ func TestEvent_DetachKeepsATombstoneATombstone(t *testing.T) {
 	require.True(t, e.IsForeign())
 }
 
+// Transports make strings of their buffers without a copy, too.
+func TestEvent_DetachCopiesStrings(t *testing.T) {
+	t.Parallel()
+	buffer := []byte("Annlogkey")
+	text := func(from, to int) string { return unsafe.String(&buffer[from], to-from) }
+	e := &domain.Event{
+		Name: name.Restore(text(0, 3)), Place: domain.Place{Lane: domain.Lane{Source: text(3, 6)}, Sequence: 1},
+		Record: domain.Record{Headers: []domain.Header{{Key: text(6, 9)}}},
+	}
+	shared := e.Record.Headers
+	e.Detach()
+	clear(buffer)
+	clear(shared)
+	require.Equal(t, "Ann", e.Name.String())
+	require.Equal(t, "log", e.Place.Lane.Source)
+	require.Equal(t, []domain.Header{{Key: "key"}}, e.Record.Headers)
+}
+
+func TestEvent_SizeCountsEveryByteThatIsKept(t *testing.T) {
+	t.Parallel()
+	bare := (&domain.Event{}).Size()
+	require.GreaterOrEqual(t, bare, int(unsafe.Sizeof(domain.Event{})))
+	const some = 1000
+	bytes, text := make([]byte, some), string(make([]byte, some))
+	for title, e := range map[string]domain.Event{
+		"name":         {Name: name.Restore(text)},
+		"source":       {Place: domain.Place{Lane: domain.Lane{Source: text}}},
+		"key":          {Record: domain.Record{Key: bytes}},
+		"value":        {Record: domain.Record{Value: bytes}},
+		"header key":   {Record: domain.Record{Headers: []domain.Header{{Key: text}}}},
+		"header value": {Record: domain.Record{Headers: []domain.Header{{}, {Value: bytes}}}},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			headers := len(e.Record.Headers) * int(unsafe.Sizeof(domain.Header{}))
+			require.GreaterOrEqual(t, e.Size(), bare+some+headers)
+			require.LessOrEqual(t, e.Size(), bare+some+headers+100)
+		})
+	}
+}
+
+func TestEvent_CondemnedIsParkedWithItsReason(t *testing.T) {
+	t.Parallel()
+	e := &domain.Event{Name: name.Restore("Ann")}
+	e.Condemn("refused", "the database says no")
+	require.Equal(t, &domain.Fault{Reason: "refused", Detail: "the database says no"}, e.Fault)
+	require.Equal(t, "Ann", e.Name.String())
+}
+
 func TestLane_ComparesBySourceThenNumber(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -55,13 +105,4 @@ func TestLane_ComparesBySourceThenNumber(t *testing.T) {
 	} {
 		require.Equal(t, c.want, c.a.Compare(c.b))
 	}
-}
-
-func TestEffects_ApplyMovesMarksForwardOnly(t *testing.T) {
-	t.Parallel()
-	a, b := domain.Lane{Source: "a"}, domain.Lane{Source: "b"}
-	before := domain.Marks{Lanes: map[domain.Lane]int64{a: 5, b: 2}, Foreign: 40}
-	after := domain.Effects{Lanes: map[domain.Lane]int64{a: 7}, Foreign: domain.NoOffset}.Apply(before)
-	require.Equal(t, domain.Marks{Lanes: map[domain.Lane]int64{a: 7, b: 2}, Foreign: 40}, after)
-	require.Equal(t, map[domain.Lane]int64{a: 5, b: 2}, before.Lanes)
 }

@@ -13,7 +13,7 @@ import (
 const ReasonRefused = "refused"
 
 // applyAll applies everything that is next in order. With look it also asks for lanes that wait for another consumer.
-func (t *Tally) applyAll(ctx context.Context, look bool, repeats int) error {
+func (t *Tally) applyAll(ctx context.Context, look bool) error {
 	for scope := t.window.Scope(look); !scope.IsEmpty(); scope = t.window.Scope(false) {
 		begin := time.Now()
 		effects, forgotten, err := t.apply(ctx, scope)
@@ -23,8 +23,8 @@ func (t *Tally) applyAll(ctx context.Context, look bool, repeats int) error {
 		if forgotten > 0 {
 			t.looks = 0
 		}
-		t.meter.Applied(summarize(effects, repeats+forgotten-len(effects.Taken), time.Since(begin)))
-		repeats = 0
+		t.meter.Applied(summarize(effects, t.repeats+forgotten-len(effects.Taken), time.Since(begin)))
+		t.repeats = 0
 	}
 	return nil
 }

@@ -49,6 +49,8 @@ type Tally struct {
 	size   int // events in the next transaction at most; less than the limit while a refused event is being found
 	full   bool
 
+	repeats int // of events that wait, which the meter is told of with the next batch
+
 	look  time.Time // when to look at the marks of lanes that wait, if any does
 	looks int       // without a change, since events wait
 }
@@ -84,13 +86,12 @@ func (t *Tally) step(ctx context.Context, feed Feed) error {
 	if err != nil {
 		return err
 	}
-	repeats, foreign := t.take(records)
-	if foreign {
+	if foreign := t.take(records); foreign {
 		if err := t.verify(ctx, feed); err != nil {
 			return err
 		}
 	}
-	err = t.applyAll(ctx, t.lookIsDue(), repeats)
+	err = t.applyAll(ctx, t.lookIsDue())
 	if point, ok := t.window.CommitPoint(); ok {
 		feed.Commit(point) // of what is applied, even when not all of it could be
 	}
@@ -116,19 +117,20 @@ func (t *Tally) trim(ctx context.Context) {
 }
 
 // take puts records into the window, and tells whether any of them is foreign.
-func (t *Tally) take(records []Raw) (repeats int, foreign bool) {
+func (t *Tally) take(records []Raw) (foreign bool) {
 	events := make([]*domain.Event, len(records))
 	for i, raw := range records {
 		events[i] = decode(raw)
 		foreign = foreign || events[i].IsForeign()
 	}
-	return t.window.Add(events...), foreign
+	t.repeats += t.window.Add(events...)
+	return foreign
 }
 
-// patience is how long to wait for records: while events wait for an earlier one, another consumer may apply that one,
+// patience is how long to wait for records: while something is not applied, another consumer may apply what is before it,
 // and only a look at the marks tells. Looks have a time of their own, so that a busy stream does not put them off.
 func (t *Tally) patience() time.Duration {
-	if waiting, _ := t.window.Len(); waiting == 0 {
+	if !t.window.Behind() {
 		t.look, t.looks = time.Time{}, 0
 		return 0
 	}

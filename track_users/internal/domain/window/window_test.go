@@ -130,7 +130,7 @@ func TestWindow_PlanStopsAtTheLimitAndGoesOnFromThere(t *testing.T) {
 	w.Add(eventAt(0, domain.Place{}), eventAt(1, domain.Place{}), sequence(2, 1), sequence(3, 2),
 		eventAt(4, domain.Place{Lane: lanes[1], Sequence: 1}))
 	marks := domain.Marks{Lanes: map[domain.Lane]int64{lanes[0]: 0, lanes[1]: 0}, Foreign: domain.NoOffset}
-	var taken [][]int64
+	taken := make([][]int64, 0, 3)
 	for range 3 {
 		effects := w.Plan(marks, 2)
 		offsets := make([]int64, 0, 2)

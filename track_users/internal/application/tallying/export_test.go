@@ -1,0 +1,4 @@
+package tallying
+
+// Decode shows a step of the tally.
+var Decode = decode

@@ -1,0 +1,143 @@
+package tallying_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang/mock/gomock"
+	"github.com/stretchr/testify/require"
+
+	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/domain"
+	"ordertrack/track_users/internal/domain/window"
+)
+
+// next is one reading of a feed, in a bubble of synctest: what comes after some time, unless patience is over before.
+type next struct {
+	after   time.Duration
+	records []tallying.Raw
+	before  func() // is called before it waits
+}
+
+// script lets the feed give one reading after the other, and tells how patient each was.
+func (b *bench) script(readings ...next) *[]time.Duration {
+	asked := make([]time.Duration, 0, len(readings))
+	b.feed.EXPECT().Next(gomock.Any(), b.limits.Batch, gomock.Any()).DoAndReturn(
+		func(_ context.Context, _ int, patience time.Duration) ([]tallying.Raw, error) {
+			if len(readings) == 0 {
+				return nil, io.EOF
+			}
+			asked = append(asked, patience)
+			if readings[0].before != nil {
+				readings[0].before()
+			}
+			if patience > 0 && patience < readings[0].after {
+				time.Sleep(patience)
+				readings[0].after -= patience
+				return nil, nil
+			}
+			reading := readings[0]
+			readings = readings[1:]
+			time.Sleep(reading.after)
+			return reading.records, nil
+		}).AnyTimes()
+	b.feed.EXPECT().Commit(gomock.Any()).AnyTimes()
+	return &asked
+}
+
+// looks notes when the ledger is asked about lane 1.
+func (b *bench) looks() *[]time.Duration {
+	begin, times := time.Now(), []time.Duration{}
+	b.ledger.EXPECT().Apply(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
+		func(ctx context.Context, s domain.Scope, decide func(domain.Marks) domain.Effects) (domain.Marks, error) {
+			for _, l := range s.Lanes {
+				if l == lane(1) {
+					times = append(times, time.Since(begin))
+				}
+			}
+			return b.books.Apply(ctx, s, decide)
+		}).AnyTimes()
+	return &times
+}
+
+func TestTally_LooksLessAndLessOftenForWhatAnotherConsumerApplies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		times := b.looks()
+		asked := b.script(
+			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{after: 4 * time.Second},
+		)
+		require.NoError(t, b.run(t.Context()))
+		require.Zero(t, (*asked)[0], "nothing waits: there is no need to look")
+		longest := []int64{100, 200, 400, 800, 1000, 1000}
+		for i, most := range longest {
+			require.InDelta(t, most*3/4, (*asked)[i+1].Milliseconds(), float64(most/4+1), "look %d", i)
+		}
+		require.Greater(t, len(*times), len(longest), "a look asks the ledger")
+		require.Empty(t, b.books.taken)
+	})
+}
+
+func TestTally_FindsByALookWhatAnotherConsumerAppliedAndIsPatientAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		b.looks()
+		moved := false
+		asked := b.script(
+			next{records: []tallying.Raw{placed(0, "Ann", 1, 2), placed(1, "Ann", 1, 3)}},
+			next{after: 700 * time.Millisecond},
+			next{before: func() {
+				if !moved {
+					b.books.lanes[lane(1)], moved = 2, true
+				}
+			}, after: time.Second},
+			next{after: time.Hour},
+			next{records: []tallying.Raw{placed(2, "Ann", 1, 5)}},
+			next{after: time.Nanosecond},
+		)
+		require.NoError(t, b.run(t.Context()))
+		require.Equal(t, map[string]int64{"Ann": 1}, b.books.counters, "3; the other consumer counted 1 and 2")
+		require.Contains(t, *asked, time.Duration(0))
+		require.LessOrEqual(t, (*asked)[len(*asked)-1], 100*time.Millisecond, "it begins anew with short pauses")
+	})
+}
+
+func TestTally_LooksEvenWhileTheStreamIsBusy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		times := b.looks()
+		readings := append(make([]next, 0, 101), next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}})
+		for i := range int64(100) {
+			readings = append(readings, next{after: 10 * time.Millisecond, records: []tallying.Raw{placed(i+1, "Bob", 2, i+1)}})
+		}
+		b.script(readings...)
+		require.NoError(t, b.run(t.Context()))
+		require.Equal(t, map[string]int64{"Bob": 100}, b.books.counters)
+		require.Greater(t, len(*times), 5, "at least every 100 ms within a second")
+		require.Less(t, len(*times), 30, "and not with every batch")
+	})
+}
+
+// All that waited was dropped, so nothing waits: it still has to find out when the turn of what was dropped has come.
+func TestTally_LooksWhenEverythingWasDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		b.limits.Window = window.Limits{Events: 0, Bytes: 1 << 20}
+		b.looks()
+		b.script(
+			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{before: func() { b.books.lanes[lane(1)] = 1 }, after: time.Hour},
+		)
+		begin := time.Now()
+		require.ErrorIs(t, b.run(t.Context()), tallying.ErrRewind)
+		require.LessOrEqual(t, time.Since(begin), 100*time.Millisecond)
+	})
+}
