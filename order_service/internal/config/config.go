@@ -10,15 +10,15 @@ import (
 
 // Config is read from the environment.
 type Config struct {
-	DatabaseURL  string   `env:"DATABASE_URL" default:"postgres://postgres@localhost:5432/orders" help:"PostgreSQL database that keeps the orders"`
+	service.Settings
+
+	DatabaseURL  string   `env:"DATABASE_URL" default:"postgres://postgres@localhost:5432/orders" help:"PostgreSQL database of the orders"`
 	KafkaBrokers []string `env:"KAFKA_BROKERS" default:"localhost:9092" help:"Kafka brokers to ask first, host:port, separated by commas"`
 	KafkaTopic   string   `env:"KAFKA_TOPIC" default:"user_events" help:"topic to publish on; created with 12 partitions when absent"`
 	HTTPAddr     string   `env:"HTTP_ADDR" default:":8080" help:"where the API listens"`
 	AdminAddr    string   `env:"ADMIN_ADDR" default:":9080" help:"where /livez, /readyz and /metrics listen"`
-	QueueLimit   int      `env:"QUEUE_LIMIT" default:"4096" help:"orders that may wait to be stored, from 1 to 100000; one more is answered 503"`
+	QueueLimit   int      `env:"QUEUE_LIMIT" default:"4096" help:"orders that may wait to be stored, from 1 to 100000"`
 	BatchLimit   int      `env:"BATCH_LIMIT" default:"500" help:"orders that are stored in one transaction at most, from 1 to 10000"`
-
-	service.Settings
 }
 
 // Validate checks what can be checked without a connection. The errors name the setting.

@@ -91,10 +91,8 @@ type parts struct {
 func lifecycle(l fx.Lifecycle, p parts) {
 	fatal := service.Fatal{Log: p.Log, Shutdowner: p.Shutdowner}
 	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
-	l.Append(fx.Hook{
-		OnStart: func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) },
-		OnStop:  func(context.Context) error { p.Pool.Close(); return nil },
-	})
+	l.Append(fx.StopHook(p.Pool.Close)) // a hook of its own: it runs when preparing fails, too
+	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
 	l.Append(fx.StopHook(p.Wire.Close))
 	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, fatal))
 	l.Append(fx.StartStopHook(p.Placer.Start, p.Placer.Stop))

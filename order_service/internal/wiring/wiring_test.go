@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/jackc/pgx/v5"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -50,7 +50,7 @@ func options(c config.Config) fx.Option {
 		fx.NopLogger,
 		fx.Supply(c),
 		fx.Supply(slog.New(slog.DiscardHandler)),
-		fx.Provide(func() *prometheus.Registry { return admin.NewRegistry() }),
+		fx.Provide(admin.NewRegistry),
 		wiring.Module(c),
 	)
 }
@@ -162,9 +162,9 @@ type row struct {
 	at           time.Time
 }
 
-func rows(t *testing.T, url string) []row {
+func rows(t *testing.T, database string) []row {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgx.Connect(t.Context(), database)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close(t.Context())) }()
 	found, err := conn.Query(t.Context(), `SELECT o.id, sequence, name, note, l.id::text, traceparent, o.created_at
@@ -186,7 +186,8 @@ func TestAnOrderIsStoredAndPublished(t *testing.T) {
 		status, answer, err := r.post(t.Context(), body)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, status)
-		require.Equal(t, fmt.Sprintf(`{"status":"success","order_id":%d}`, i+1), answer)
+		want := fmt.Sprintf(`{"status":"success","order_id":%d}`, i+1)
+		require.Equal(t, want, answer)
 	}
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		_, metrics := r.get(t, "/metrics")
@@ -262,13 +263,20 @@ func TestAStopAnswersWhatWasAccepted(t *testing.T) {
 
 func TestAWrongDatabaseEndsTheStart(t *testing.T) {
 	t.Parallel()
-	url := testenv.Database(t) + "_that_is_not_there"
-	app := fx.New(options(settingsFor(t, url, "127.0.0.1:1", "user_events")))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	err := app.Start(ctx)
-	var wrong *settings.Error
-	require.ErrorAs(t, err, &wrong)
-	require.Equal(t, "DATABASE_URL", wrong.Setting)
-	require.NoError(t, app.Stop(ctx))
+	address, err := url.Parse(testenv.Database(t))
+	require.NoError(t, err)
+	address.Path = "/not_there"
+	for title, wrong := range map[string]string{"no such database": address.String(), "no address": "localhost:5432/orders"} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(options(settingsFor(t, wrong, "127.0.0.1:1", "user_events")))
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := app.Start(ctx)
+			var named *settings.Error
+			require.ErrorAs(t, err, &named)
+			require.Equal(t, "DATABASE_URL", named.Setting)
+			require.NoError(t, app.Stop(ctx))
+		})
+	}
 }

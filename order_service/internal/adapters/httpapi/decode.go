@@ -118,10 +118,12 @@ func nameOf(kind jsontext.Kind) string {
 		return "a string"
 	case jsontext.KindNumber:
 		return "a number"
-	case jsontext.KindBeginArray:
+	case jsontext.KindBeginArray, jsontext.KindEndArray:
 		return "an array"
-	default:
+	case jsontext.KindBeginObject, jsontext.KindEndObject, jsontext.KindInvalid:
 		return "an object"
+	default:
+		return kind.String()
 	}
 }
 

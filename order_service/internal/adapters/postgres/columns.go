@@ -32,7 +32,7 @@ func columnsOf(drafts []domain.Draft) columns {
 	}
 	for lane, orders := range count {
 		if orders > 0 {
-			c.lanes = append(c.lanes, int16(lane)) //nolint:gosec // below domain.Lanes
+			c.lanes = append(c.lanes, int16(lane))
 			c.counts = append(c.counts, orders)
 		}
 	}

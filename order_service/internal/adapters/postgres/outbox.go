@@ -38,7 +38,7 @@ func (o *Outbox) Lead(ctx context.Context, work func(relaying.Log) error) error 
 	for {
 		turn, err := o.try(ctx)
 		if err == nil {
-			defer turn.end()
+			defer turn.end(ctx)
 			return work(turn)
 		}
 		if !errors.Is(err, errTaken) {
@@ -70,7 +70,7 @@ func (o *Outbox) try(ctx context.Context) (*turn, error) {
 	}
 	turn := &turn{conn: conn.Hijack()}
 	if _, err := turn.conn.Exec(limited, "LISTEN "+channel); err != nil {
-		turn.end()
+		turn.end(ctx)
 		return nil, fmt.Errorf("listen for appends: %w", err)
 	}
 	return turn, nil

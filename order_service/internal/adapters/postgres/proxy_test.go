@@ -103,6 +103,7 @@ func (p *proxy) serve(client net.Conn) {
 // muted throws away what is written once a fault wants it so.
 type muted struct {
 	io.Writer
+
 	current *atomic.Int32
 }
 

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -26,16 +27,14 @@ func Migrations() fs.FS {
 // does, so that the outcome is known (migrations that wait for a lock set their own lock_timeout); and the server
 // notices within half a minute that a client is gone, which would else keep a lock for hours.
 func Session(config *pgxpool.Config) {
-	for setting, value := range map[string]string{
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":        "order_service",
 		"jit":                     "off", // all statements are short: compiling them takes longer than running them
 		"lock_timeout":            "1s",
 		"tcp_keepalives_idle":     "10",
 		"tcp_keepalives_interval": "5",
 		"tcp_keepalives_count":    "3",
-	} {
-		config.ConnConfig.RuntimeParams[setting] = value
-	}
+	})
 }
 
 // ForgetWriters removes what is left of processes that have appended nothing for a week. A process that is idle for

@@ -69,7 +69,7 @@ func (t *turn) Wait(ctx context.Context, limit time.Duration) error {
 	_, err := t.conn.WaitForNotification(limited)
 	switch {
 	case err == nil:
-		t.forgetNotifications()
+		t.forgetNotifications(ctx)
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -81,8 +81,8 @@ func (t *turn) Wait(ctx context.Context, limit time.Duration) error {
 }
 
 // forgetNotifications drops those that were received while the last batch was relayed: one look at the log serves all.
-func (t *turn) forgetNotifications() {
-	ended, cancel := context.WithCancel(context.Background())
+func (t *turn) forgetNotifications(ctx context.Context) {
+	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	for {
 		if _, err := t.conn.WaitForNotification(ended); err != nil {
@@ -91,9 +91,9 @@ func (t *turn) forgetNotifications() {
 	}
 }
 
-// end closes the session, and with it gives the turn back.
-func (t *turn) end() {
-	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
+// end closes the session, and with it gives the turn back, even when ctx has ended.
+func (t *turn) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
 	_ = t.conn.Close(ctx) // whatever it says, the connection is closed
 }

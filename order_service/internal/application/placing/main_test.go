@@ -80,7 +80,7 @@ func stored(batch placing.Batch) []domain.Order {
 }
 
 func names(batch placing.Batch) []string {
-	var all []string
+	all := make([]string, 0, len(batch.Drafts))
 	for _, draft := range batch.Drafts {
 		all = append(all, draft.Name().String())
 	}

@@ -3,6 +3,7 @@ package placing_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,10 +107,8 @@ func TestARefusedOrderDoesNotTakeItsBatchDown(t *testing.T) {
 		b.log.EXPECT().Append(gomock.Any(), gomock.Any()).DoAndReturn(
 			func(ctx context.Context, batch placing.Batch) ([]domain.Order, error) {
 				numbers = append(numbers, batch.Number)
-				for _, who := range names(batch) {
-					if who == "bad" {
-						return nil, errRefused
-					}
+				if slices.Contains(names(batch), "bad") {
+					return nil, errRefused
 				}
 				return g.append(ctx, batch)
 			}).Times(5)

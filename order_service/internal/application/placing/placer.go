@@ -145,7 +145,7 @@ func (p *Placer) Stop(ctx context.Context) error {
 		close(p.queue)
 		if !p.started {
 			p.abort(ErrStopping)
-			go p.run() // settles what waits
+			go p.run() //nolint:contextcheck // settles what waits; the appender has a context of its own
 		}
 	}
 	p.mu.Unlock()

@@ -45,7 +45,7 @@ func TestABatchIsWhatArrivedWhileTheLastOneWasCommitting(t *testing.T) {
 		b, g := setup(t), newGate()
 		b.log.EXPECT().Append(gomock.Any(), gomock.Any()).DoAndReturn(g.append).Times(3)
 		b.start(t)
-		answers := []<-chan result{}
+		answers := make([]<-chan result, 0, 6)
 		for _, who := range []string{"a", "b", "c", "d", "e", "f"} {
 			answers = append(answers, b.place(t.Context(), who))
 			synctest.Wait()

@@ -78,7 +78,7 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
-			source := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's dice
+			source := rand.New(rand.NewPCG(seed, 1))
 			log := &moody{rand: source, rows: map[string]int{}, orders: map[int64][]domain.Order{}}
 			meter := mocks.NewMockMeter(gomock.NewController(t))
 			meter.EXPECT().Appended(gomock.Any(), gomock.Any()).AnyTimes()

@@ -44,7 +44,7 @@ type Wire interface {
 // Meter counts what the relay does.
 type Meter interface {
 	// Leading tells whether this relay has its turn.
-	Leading(bool)
+	Leading(leads bool)
 	// Published tells of events that were acknowledged, in the order of their ids.
 	Published(events []domain.Placed)
 	// Failed tells that the relay has to start over.

@@ -17,7 +17,7 @@ import (
 var errBroker = errors.New("connection reset")
 
 func ids(events []domain.Placed) []int64 {
-	var all []int64
+	all := make([]int64, 0, len(events))
 	for _, e := range events {
 		all = append(all, e.OrderID)
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func testStores(t *testing.T, store Store) {
+	t.Helper()
 	before := time.Now().Add(-time.Minute)
 	batch := placing.Batch{Number: 1, Drafts: []domain.Draft{
 		draft(t, "John Doe", "First order"),
@@ -34,6 +35,7 @@ func testStores(t *testing.T, store Store) {
 }
 
 func testDense(t *testing.T, store Store) {
+	t.Helper()
 	log := store.Writer(t)
 	for number := range int64(20) {
 		names := make([]string, 0, 60)
@@ -48,6 +50,7 @@ func testDense(t *testing.T, store Store) {
 }
 
 func testOnce(t *testing.T, store Store) {
+	t.Helper()
 	log, other := store.Writer(t), store.Writer(t)
 	batch := placing.Batch{Number: 1, Drafts: drafts(t, "Ann", "Bob", "Ann")}
 	first, err := log.Append(t.Context(), batch)
@@ -62,6 +65,7 @@ func testOnce(t *testing.T, store Store) {
 }
 
 func testOlder(t *testing.T, store Store) {
+	t.Helper()
 	log := store.Writer(t)
 	_, err := log.Append(t.Context(), placing.Batch{Number: 7, Drafts: drafts(t, "Ann")})
 	require.NoError(t, err)
@@ -75,6 +79,7 @@ func testOlder(t *testing.T, store Store) {
 }
 
 func testRefusal(t *testing.T, store Store) {
+	t.Helper()
 	log := store.Writer(t)
 	bad := append(drafts(t, "Ann", "Bob"), draft(t, "Eve", "what the domain would not let pass: \x00"))
 	_, err := log.Append(t.Context(), placing.Batch{Number: 1, Drafts: bad})
@@ -87,6 +92,7 @@ func testRefusal(t *testing.T, store Store) {
 }
 
 func testEnded(t *testing.T, store Store) {
+	t.Helper()
 	log := store.Writer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -16,6 +16,7 @@ import (
 // testConcurrent has 8 writers append at once, while a reader follows the log by `id > last`: were the order of ids not
 // that of commits, the reader would see a gap.
 func testConcurrent(t *testing.T, store Store) {
+	t.Helper()
 	const writers, batches = 8, 25
 	limited, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -80,6 +81,7 @@ func follow(ctx context.Context, store Store, total int) ([]domain.Order, error)
 // testTogether sends one batch from several connections at once, as happens when an answer gets lost and the first try
 // is still under way when the next one begins.
 func testTogether(t *testing.T, store Store) {
+	t.Helper()
 	const tries, batches = 4, 20
 	log := store.Writer(t)
 	for number := range int64(batches) {

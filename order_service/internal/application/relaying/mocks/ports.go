@@ -205,15 +205,15 @@ func (mr *MockMeterMockRecorder) Failed(err interface{}) *gomock.Call {
 }
 
 // Leading mocks base method.
-func (m *MockMeter) Leading(arg0 bool) {
+func (m *MockMeter) Leading(leads bool) {
 	m.ctrl.T.Helper()
-	m.ctrl.Call(m, "Leading", arg0)
+	m.ctrl.Call(m, "Leading", leads)
 }
 
 // Leading indicates an expected call of Leading.
-func (mr *MockMeterMockRecorder) Leading(arg0 interface{}) *gomock.Call {
+func (mr *MockMeterMockRecorder) Leading(leads interface{}) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Leading", reflect.TypeOf((*MockMeter)(nil).Leading), arg0)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Leading", reflect.TypeOf((*MockMeter)(nil).Leading), leads)
 }
 
 // Published mocks base method.

@@ -67,6 +67,7 @@ func requireNext(t *testing.T, log relaying.Log, limit int, want []domain.Placed
 }
 
 func testNext(t *testing.T, store Store) {
+	t.Helper()
 	placed := store.Append(t, 5)
 	lead(t, store.Relay(t), func(log relaying.Log) {
 		requireNext(t, log, 3, placed[:3])
@@ -82,6 +83,7 @@ func testNext(t *testing.T, store Store) {
 }
 
 func testAdvance(t *testing.T, store Store) {
+	t.Helper()
 	placed := store.Append(t, 3)
 	lead(t, store.Relay(t), func(log relaying.Log) {
 		require.NoError(t, log.Advance(t.Context(), placed[1].OrderID))
@@ -92,6 +94,7 @@ func testAdvance(t *testing.T, store Store) {
 }
 
 func testWake(t *testing.T, store Store) {
+	t.Helper()
 	lead(t, store.Relay(t), func(log relaying.Log) {
 		for range 3 {
 			requireNext(t, log, 10, nil)
@@ -108,6 +111,7 @@ func testWake(t *testing.T, store Store) {
 }
 
 func testWait(t *testing.T, store Store) {
+	t.Helper()
 	lead(t, store.Relay(t), func(log relaying.Log) {
 		begin := time.Now()
 		require.NoError(t, log.Wait(t.Context(), 50*time.Millisecond))
@@ -122,6 +126,7 @@ func testWait(t *testing.T, store Store) {
 }
 
 func testTurns(t *testing.T, store Store) {
+	t.Helper()
 	first, second := store.Relay(t), store.Relay(t)
 	leading, done := make(chan struct{}), make(chan error, 1)
 	var firstLeads atomic.Bool
@@ -147,6 +152,7 @@ func testTurns(t *testing.T, store Store) {
 }
 
 func testWaitingEnds(t *testing.T, store Store) {
+	t.Helper()
 	first, second := store.Relay(t), store.Relay(t)
 	lead(t, first, func(relaying.Log) {
 		cause := errors.New("stopping")
@@ -160,6 +166,7 @@ func testWaitingEnds(t *testing.T, store Store) {
 }
 
 func testWorkFails(t *testing.T, store Store) {
+	t.Helper()
 	failure := errors.New("no broker")
 	outbox := store.Relay(t)
 	require.ErrorIs(t, outbox.Lead(t.Context(), func(relaying.Log) error { return failure }), failure)
