@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,33 +83,48 @@ func (b *bundle) run(t *testing.T) (stop func() time.Duration) {
 
 func (b *bundle) countLogged(text string) int { return strings.Count(b.logged.String(), text) }
 
-// tape is an order log in memory; only the relay's goroutine uses it, and tests while that one is at rest.
+// tape is an order log in memory.
 type tape struct {
+	wake chan struct{}
+	err  error // of Next
+
+	mu     sync.Mutex
 	events []domain.Placed
 	cursor int64
 	moves  []int64
-	err    error // of Next
-	wake   chan struct{}
 }
 
 func (l *tape) append(events int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for range events {
 		l.events = append(l.events, domain.Placed{OrderID: int64(len(l.events) + 1)})
 	}
 }
 
+// moved is where the cursor was moved to, one after the other.
+func (l *tape) moved() []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.moves)
+}
+
 func (l *tape) Next(_ context.Context, limit int) ([]domain.Placed, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.err != nil {
 		return nil, l.err
 	}
 	rest := l.events[l.cursor:]
-	return rest[:min(len(rest), limit)], nil
+	return slices.Clone(rest[:min(len(rest), limit)]), nil
 }
 
 func (l *tape) Advance(ctx context.Context, id int64) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.cursor = max(l.cursor, id)
 	l.moves = append(l.moves, id)
 	return nil

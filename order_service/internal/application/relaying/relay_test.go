@@ -32,17 +32,17 @@ func TestThePlacedOrdersArePublishedInOrder(t *testing.T) {
 		b.acknowledges()
 		stop := b.run(t)
 		synctest.Wait()
-		require.Equal(t, []int64{3, 6, 7}, b.tape.moves, "batch by batch, the cursor behind each")
+		require.Equal(t, []int64{3, 6, 7}, b.tape.moved(), "batch by batch, the cursor behind each")
 
 		b.tape.append(1)
 		b.tape.wake <- struct{}{}
 		synctest.Wait()
-		require.Equal(t, int64(8), b.tape.cursor, "a commit wakes it")
+		require.Equal(t, []int64{3, 6, 7, 8}, b.tape.moved(), "a commit wakes it")
 
 		b.tape.append(1)
 		time.Sleep(limits().Poll)
 		synctest.Wait()
-		require.Equal(t, int64(9), b.tape.cursor, "so does the slow poll, when nothing is heard")
+		require.Equal(t, []int64{3, 6, 7, 8, 9}, b.tape.moved(), "so does the slow poll, when nothing is heard")
 		require.Zero(t, stop(), "an idle relay ends at once")
 	})
 }
@@ -68,7 +68,7 @@ func TestAfterAFailureItGoesBackToTheFirstUnacknowledgedEvent(t *testing.T) {
 		stop()
 
 		require.Equal(t, [][]int64{{1, 2, 3}, {3, 4}, {3, 4}}, published)
-		require.Equal(t, []int64{2, 4}, b.tape.moves, "never over what was not acknowledged")
+		require.Equal(t, []int64{2, 4}, b.tape.moved(), "never over what was not acknowledged")
 		require.Equal(t, 1, b.countLogged("the relay starts over"), "a failure that goes on is told once")
 		require.Equal(t, 1, b.countLogged("the relay is well again"))
 	})
@@ -92,7 +92,7 @@ func TestALostDatabaseCostsTheTurn(t *testing.T) {
 		stop := b.run(t)
 		time.Sleep(time.Second)
 		stop()
-		require.Equal(t, []int64{1}, b.tape.moves)
+		require.Equal(t, []int64{1}, b.tape.moved())
 	})
 }
 
@@ -134,7 +134,7 @@ func TestAStopFinishesTheBatchInFlight(t *testing.T) {
 		stop := b.run(t)
 		time.Sleep(time.Second)
 		require.Equal(t, 2*time.Second, stop())
-		require.Equal(t, []int64{3}, b.tape.moves)
+		require.Equal(t, []int64{3}, b.tape.moved())
 	})
 }
 
@@ -151,7 +151,7 @@ func TestAStopDoesNotWaitForeverForTheBatchInFlight(t *testing.T) {
 		stop := b.run(t)
 		synctest.Wait()
 		require.Equal(t, limits().Finish, stop())
-		require.Empty(t, b.tape.moves)
+		require.Empty(t, b.tape.moved())
 		require.Equal(t, 1, b.countLogged("stopped before its batch was done"))
 	})
 }
@@ -170,6 +170,6 @@ func TestAPublishThatHangsCostsTheTurn(t *testing.T) {
 		stop := b.run(t)
 		time.Sleep(limits().Publish + 5*time.Second)
 		stop()
-		require.Equal(t, []int64{1, 2}, b.tape.moves, "what it did acknowledge counts")
+		require.Equal(t, []int64{1, 2}, b.tape.moved(), "what it did acknowledge counts")
 	})
 }
