@@ -1,0 +1,44 @@
+// Package matrix is the fault matrix: its cells, each a fault in a working system, and the frame that runs a cell and
+// judges what came of it.
+package matrix
+
+import (
+	"context"
+
+	"ordertrack/scripts/faults/stack"
+	"ordertrack/scripts/faults/workload"
+)
+
+// Cell is one fault.
+type Cell struct {
+	Name string // lower case and dashes
+	Does string // completes "what was done: ..."
+
+	// Do does it, while the clients of the load are ordering, and undoes it: what was killed is started again. It does
+	// not wait until the system has healed; the frame does, and measures it.
+	Do func(ctx context.Context, system *stack.Stack, load *workload.Load) error
+
+	// Clear means that nobody may be left with an order that exists without knowing it: the fault leaves the service the
+	// time to answer what it accepted.
+	Clear bool
+}
+
+// Find returns the cells of these names, in the matrix's order; all of them for none.
+func Find(names ...string) (cells []Cell, unknown []string) {
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	for _, cell := range Cells() {
+		if len(names) == 0 || wanted[cell.Name] {
+			cells = append(cells, cell)
+		}
+		delete(wanted, cell.Name)
+	}
+	for _, name := range names {
+		if wanted[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	return cells, unknown
+}

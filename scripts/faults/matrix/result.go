@@ -1,0 +1,57 @@
+package matrix
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ordertrack/scripts/faults/claims"
+	"ordertrack/scripts/verify/audit"
+)
+
+// Result is what came of a cell.
+type Result struct {
+	Cell   Cell
+	Seed   uint64
+	Claims claims.Report
+	Audit  audit.Report
+	Ready  time.Duration // from the end of the fault until both services were ready
+	Rest   time.Duration // from then, or the last answer if that was later, until the lag was 0
+	Took   time.Duration
+
+	Problems []string // none: the promise was kept
+}
+
+// Failed tells whether anything went wrong.
+func (r *Result) Failed() bool { return len(r.Problems) > 0 }
+
+// Lost is how many orders are missing: from the orders although acknowledged, or from the counters.
+func (r *Result) Lost() int64 { return int64(r.Claims.Lost) + r.Audit.Missing }
+
+// Doubled is how many orders are there, or counted, once too often.
+func (r *Result) Doubled() int64 { return int64(r.Claims.Doubled) + r.Audit.Surplus }
+
+func (r *Result) problem(what string, err error) {
+	if err != nil {
+		r.Problems = append(r.Problems, fmt.Sprintf("%s: %v", what, err))
+	}
+}
+
+// String is one line, and one for each problem behind it.
+func (r *Result) String() string {
+	verdict := "ok    "
+	if r.Failed() {
+		verdict = "FAILED"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %s: %d sent, %d acknowledged, %d unknown (%d of them exist), %d refused; lost %d, doubled %d; "+
+		"ready after %s, at rest %s later; took %s, seed %d",
+		verdict, r.Cell.Name, r.Cell.Does, r.Claims.Sent, r.Claims.Acknowledged, r.Claims.Unknown, r.Claims.Found, r.Claims.Refused,
+		r.Lost(), r.Doubled(), seconds(r.Ready), seconds(r.Rest), seconds(r.Took), r.Seed)
+	for _, problem := range r.Problems {
+		b.WriteString("\n  " + strings.ReplaceAll(problem, "\n", "\n  "))
+	}
+	return b.String()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

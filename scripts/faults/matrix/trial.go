@@ -1,0 +1,126 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ordertrack/scripts/faults/claims"
+	"ordertrack/scripts/faults/stack"
+	"ordertrack/scripts/faults/workload"
+	"ordertrack/scripts/verify/audit"
+)
+
+// Trial is how cells are run.
+type Trial struct {
+	Stack    stack.Options
+	Plan     workload.Plan             // without the URL
+	Limit    time.Duration             // of the load, from its start to its last answer
+	Heal     time.Duration             // of what is waited for after the fault: all ready, and no lag
+	Progress func(settled, orders int) // called now and then; may be nil
+}
+
+const progressPeriod = 2 * time.Second
+
+// Run runs a cell on a new system and judges what came of it. Whatever goes wrong is a problem in the result.
+func (t Trial) Run(ctx context.Context, cell Cell) *Result {
+	begin := time.Now()
+	result := &Result{Cell: cell, Seed: t.Plan.Seed}
+	defer func() { result.Took = time.Since(begin) }()
+	system, err := stack.Start(ctx, t.Stack)
+	if err != nil {
+		result.problem("start the system", err)
+		return result
+	}
+	if ledger := t.disturb(ctx, cell, system, result); ledger != nil {
+		t.settle(ctx, system, result)
+		judge(ctx, system, ledger, result)
+	}
+	result.problem("end the system", system.Close(ctx))
+	return result
+}
+
+// disturb does the fault under load and waits until the system is ready again and the load has ended. It returns nothing
+// when the fault could not be done.
+func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, result *Result) *workload.Ledger {
+	loadCtx, cancel := context.WithTimeoutCause(ctx, t.Limit, fmt.Errorf("the limit of %s is over", t.Limit))
+	defer cancel()
+	plan := t.Plan
+	plan.URL = system.Orders.API
+	load := workload.Start(loadCtx, plan)
+	stop := t.tell(load)
+	defer stop()
+
+	if err := cell.Do(loadCtx, system, load); err != nil {
+		result.problem("do the fault", err)
+		cancel()
+		_, _ = load.Wait() // cut short by us
+		return nil
+	}
+	undone := time.Now()
+	healCtx, done := context.WithTimeoutCause(ctx, t.Heal, fmt.Errorf("the limit of %s is over", t.Heal))
+	defer done()
+	result.problem("heal", system.WaitReady(healCtx))
+	result.Ready = time.Since(undone)
+	ledger, err := load.Wait()
+	result.problem("send the orders", err)
+	return ledger
+}
+
+// settle waits until everything is counted.
+func (t Trial) settle(ctx context.Context, system *stack.Stack, result *Result) {
+	begin := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, t.Heal, fmt.Errorf("the limit of %s is over", t.Heal))
+	defer cancel()
+	result.problem("heal", audit.AwaitRest(ctx, system.Databases()))
+	result.Rest = time.Since(begin)
+}
+
+// tell calls Progress until the function that it returns is called.
+func (t Trial) tell(load *workload.Load) (stop func()) {
+	if t.Progress == nil {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(progressPeriod)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				t.Progress(load.Progress())
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// judge holds the clients' claims against the orders, and the orders against the counters.
+func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, result *Result) {
+	held, err := claims.Hold(ctx, system.Databases().Orders, ledger)
+	result.problem("hold the clients' claims against the orders", err)
+	if held != nil {
+		result.Claims = *held
+		for _, difference := range held.Differences {
+			result.problem("claims", errors.New(difference))
+		}
+		if result.Cell.Clear && held.Found > 0 {
+			result.problem("claims", fmt.Errorf("%d orders exist whose clients got no clear answer", held.Found))
+		}
+	}
+	report, err := audit.Run(ctx, system.Databases())
+	result.problem("verify", err)
+	if report != nil {
+		result.Audit = *report
+		if report.Verdict() != audit.Exact {
+			result.problem("verify", errors.New(report.String()))
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"ordertrack/scripts/localstack/process"
+	"ordertrack/scripts/localstack/repository"
+)
+
+// The services, by the folders of their main packages.
+const (
+	orderService = "order_service"
+	trackUsers   = "track_users"
+)
+
+// Programs are the folder with the services' executables. One build serves any number of stacks.
+type Programs struct{ dir string }
+
+// Build builds both services into a folder.
+func Build(ctx context.Context, dir string) (Programs, error) {
+	root, err := repository.Root()
+	if err != nil {
+		return Programs{}, err
+	}
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		return Programs{}, fmt.Errorf("build the services: %w", err)
+	}
+	err = process.Run(ctx, process.Spec{
+		Name: "go build", Path: tool, Dir: root, OnParentDeath: syscall.SIGKILL,
+		Args: []string{"build", "-o", dir + string(filepath.Separator), "./" + orderService, "./" + trackUsers},
+	})
+	if err != nil {
+		return Programs{}, fmt.Errorf("build the services: %w", err)
+	}
+	return Programs{dir: dir}, nil
+}
+
+func (p Programs) path(service string) string { return filepath.Join(p.dir, service) }

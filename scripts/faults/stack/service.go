@@ -1,0 +1,122 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"ordertrack/scripts/localstack/process"
+)
+
+const (
+	stopLimit  = 40 * time.Second // above the services' own
+	readyPoll  = 20 * time.Millisecond
+	readyLimit = 5 * time.Second // of one question
+	logLines   = 15
+)
+
+// Service is one of the two services, as a process of its own that can be killed and started again.
+type Service struct {
+	Name  string
+	API   string // URL without a path
+	Admin string // likewise
+
+	path, log string
+	env       []string
+
+	mu   sync.Mutex
+	proc *process.Process
+}
+
+// Start starts the service, for the first time or after Kill or Stop. It does not wait until it is ready. Its log goes
+// behind what it wrote before.
+func (s *Service) Start() error {
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("open the log of %s: %w", s.Name, err)
+	}
+	defer func() { _ = log.Close() }() // the child has its own descriptor
+	proc, err := process.Start(process.Spec{
+		Name: s.Name, Path: s.path, Env: append(os.Environ(), s.env...), Output: log, OnParentDeath: syscall.SIGKILL,
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proc = proc
+	return nil
+}
+
+// Kill ends the service by SIGKILL, in the middle of whatever it does.
+func (s *Service) Kill() error { return s.process().Kill() }
+
+// Stop asks the service to end, by SIGTERM, and waits until it has. Anything but exit code 0 is an error.
+func (s *Service) Stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	proc := s.process()
+	if err := proc.Stop(ctx, syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := proc.Err(); err != nil {
+		return s.explain("it did not stop in order", err)
+	}
+	return nil
+}
+
+// WaitReady waits until the service says that it is ready. A service that ended is not waited for.
+func (s *Service) WaitReady(ctx context.Context) error {
+	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for !isReady(ctx, client, s.Admin+"/readyz") {
+		select {
+		case <-tick.C:
+		case <-s.process().Done():
+			return s.explain("it ended by itself", s.process().Err())
+		case <-ctx.Done():
+			return s.explain("it is not ready", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+func isReady(ctx context.Context, client *http.Client, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+func (s *Service) explain(what string, err error) error {
+	if err == nil {
+		err = errors.New("exit code 0")
+	}
+	return fmt.Errorf("%s: %s: %w; its log says:\n%s", s.Name, what, err, process.Tail(s.log, logLines))
+}
+
+// close ends the service without ceremony.
+func (s *Service) close() error {
+	if s.process() == nil {
+		return nil
+	}
+	return s.Kill()
+}
+
+func (s *Service) process() *process.Process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc
+}

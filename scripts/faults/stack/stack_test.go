@@ -1,0 +1,85 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// script is a service that is a shell script, with an admin port that nobody listens on.
+func script(t *testing.T, text string) *Service {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "script")
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700))
+	ports, err := pickPorts(t.Context(), 1)
+	require.NoError(t, err)
+	s := &Service{Name: "script", Admin: "http://" + address(ports[0]), path: path, log: filepath.Join(dir, "log")}
+	require.NoError(t, s.Start())
+	t.Cleanup(func() { require.NoError(t, s.close()) })
+	return s
+}
+
+func TestAServiceThatEndsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := script(t, "echo no luck; exit 3")
+	err := s.WaitReady(t.Context())
+	require.ErrorContains(t, err, "script: it ended by itself: exit status 3")
+	require.ErrorContains(t, err, "no luck")
+}
+
+func TestAStopMustBeInOrder(t *testing.T) {
+	t.Parallel()
+	const loop = `; echo ready; while :; do sleep 0.01; done`
+	for name, c := range map[string]struct{ text, want string }{
+		"in order":      {"trap 'exit 0' TERM" + loop, ""},
+		"with an error": {"trap 'exit 1' TERM" + loop, "script: it did not stop in order: exit status 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := script(t, c.text)
+			awaitLog(t, s, "ready\n")
+			err := s.Stop(t.Context())
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestTheLogGoesOn(t *testing.T) {
+	t.Parallel()
+	s := script(t, "echo started; sleep 1000")
+	awaitLog(t, s, "started\n")
+	require.NoError(t, s.Kill())
+	require.NoError(t, s.Start())
+	awaitLog(t, s, "started\nstarted\n")
+}
+
+func awaitLog(t *testing.T, s *Service, want string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(s.log)
+		return err == nil && string(text) == want
+	}, 10*time.Second, 5*time.Millisecond)
+}
+
+func TestPortsAreDifferentAndBelowThoseOfClients(t *testing.T) {
+	t.Parallel()
+	ports, err := pickPorts(t.Context(), 50)
+	require.NoError(t, err)
+	seen := map[int]bool{}
+	for _, port := range ports {
+		require.False(t, seen[port])
+		seen[port] = true
+		require.True(t, port >= lowestPort && port < lowestPort+portCount)
+	}
+}
