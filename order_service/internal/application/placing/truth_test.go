@@ -78,8 +78,7 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
-			source := rand.New(rand.NewPCG(seed, 1))
-			log := &moody{rand: source, rows: map[string]int{}, orders: map[int64][]domain.Order{}}
+			log := &moody{rand: rand.New(rand.NewPCG(seed, 1)), rows: map[string]int{}, orders: map[int64][]domain.Order{}}
 			meter := mocks.NewMockMeter(gomock.NewController(t))
 			meter.EXPECT().Appended(gomock.Any(), gomock.Any()).AnyTimes()
 			meter.EXPECT().Failed(gomock.Any()).AnyTimes()
@@ -88,7 +87,7 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 			placer := placing.New(log, meter, limits)
 			placer.Start()
 
-			answers := placeMany(t, placer, source)
+			answers := placeMany(t, placer, rand.New(rand.NewPCG(seed, 2)))
 			require.NoError(t, placer.Stop(t.Context()))
 			log.arrive()
 			for who, err := range answers {
