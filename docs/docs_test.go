@@ -1,0 +1,173 @@
+// Package docs_test keeps the documents true: what they name must be there, and be called what they call it.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+const root = ".." // of the module, from this folder
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// documents gives the text of each Markdown file, by its path below the root.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, path := range paths {
+			name, err := filepath.Rel(root, path)
+			require.NoError(t, err)
+			found[name] = read(t, name)
+		}
+	}
+	require.Greater(t, len(found), 10)
+	return found
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, name))
+	require.NoError(t, err)
+	return string(content)
+}
+
+// code is all of the module's Go source, tests in one text and the rest in another.
+func code(t *testing.T) (programs, tests string) {
+	t.Helper()
+	var program, test strings.Builder
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && len(entry.Name()) > 2 && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case filepath.Ext(path) != ".go":
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if strings.HasSuffix(path, "_test.go") {
+			test.Write(content)
+		} else {
+			program.Write(content)
+		}
+		return err
+	}))
+	return program.String(), test.String()
+}
+
+var link = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for name, text := range documents(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(m[1], "://") {
+				_, err := os.Stat(filepath.Join(root, filepath.Dir(name), m[1]))
+				require.NoError(t, err, "linked in %s", name)
+			}
+		}
+	}
+}
+
+func TestEveryDecisionIsListed(t *testing.T) {
+	t.Parallel()
+	index := read(t, "docs/adr/README.md")
+	for name, text := range documents(t) {
+		if filepath.Dir(name) != "docs/adr" || filepath.Base(name) == "README.md" {
+			continue
+		}
+		require.Contains(t, index, "("+filepath.Base(name)+")")
+		for _, heading := range []string{"# " + filepath.Base(name)[:4] + ": ", "\n## Context\n", "\n## Decision\n", "\n## Consequences\n"} {
+			require.Contains(t, text, heading, name)
+		}
+	}
+}
+
+func TestMakeTargetsExist(t *testing.T) {
+	t.Parallel()
+	makefile := read(t, "Makefile")
+	for name, text := range documents(t) {
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)").FindAllStringSubmatch(text, -1) {
+			require.Contains(t, makefile, "\n"+m[1]+":", "named in %s", name)
+		}
+	}
+}
+
+// TestNamedTestsExist: the documents say which test holds what.
+func TestNamedTestsExist(t *testing.T) {
+	t.Parallel()
+	programs, tests := code(t) // the suites of ports are no test files
+	named := 0
+	for name, text := range documents(t) {
+		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`").FindAllStringSubmatch(text, -1) {
+			named++
+			require.Contains(t, tests+programs, "func "+m[1]+"(", "named in %s", name)
+		}
+	}
+	require.NotZero(t, named)
+}
+
+var firstCell = regexp.MustCompile("(?m)^\\| `([^`]+)`")
+
+// section is the part of a document below a heading.
+func section(t *testing.T, text, heading string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "\n## "+heading+"\n")
+	require.True(t, found, heading)
+	part, _, _ := strings.Cut(rest, "\n## ")
+	return part
+}
+
+// cells are the code spans in the first column of a section's tables.
+func cells(t *testing.T, heading string) []string {
+	t.Helper()
+	var found []string
+	for _, m := range firstCell.FindAllStringSubmatch(section(t, read(t, "docs/operations.md"), heading), -1) {
+		found = append(found, m[1])
+	}
+	require.NotEmpty(t, found, heading)
+	return found
+}
+
+func TestLogLinesAreThoseOfThePrograms(t *testing.T) {
+	t.Parallel()
+	programs, _ := code(t)
+	for _, line := range cells(t, "Log lines") {
+		require.Contains(t, programs, `"`+line+`"`)
+	}
+}
+
+func TestMetricsAreThoseOfThePrograms(t *testing.T) {
+	t.Parallel()
+	programs, _ := code(t)
+	var want []string
+	for _, m := range regexp.MustCompile(`Name: +"((?:order_service|track_users)_\w+)"`).FindAllStringSubmatch(programs, -1) {
+		want = append(want, m[1])
+	}
+	require.NotEmpty(t, want)
+	require.ElementsMatch(t, want, cells(t, "Metrics"))
+}
+
+func TestReasonsOfDeadLettersAreComplete(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, m := range regexp.MustCompile(`Reason = "(\w+)"`).FindAllStringSubmatch(read(t, "shared/event/decode.go"), -1) {
+		want = append(want, m[1])
+	}
+	require.NotEmpty(t, want)
+	listed := cells(t, "Dead letters")
+	for _, reason := range want {
+		require.True(t, slices.Contains(listed, reason), reason)
+	}
+}
