@@ -14,11 +14,11 @@ help: ## List the targets
 
 .PHONY: run
 run: ## Start everything here: PostgreSQL, a broker (BROKER=apache for Apache Kafka), both services
-	@go run ./scripts/localstack run
+	@go build -o .local/bin/localstack ./scripts/localstack && exec .local/bin/localstack run
 
 .PHONY: infra
 infra: ## Start only PostgreSQL and the broker, on the default ports
-	@go run ./scripts/localstack infra
+	@go build -o .local/bin/localstack ./scripts/localstack && exec .local/bin/localstack infra
 
 .PHONY: test
 test: ## Run all tests (PACKAGES=./... TESTFLAGS=...)
