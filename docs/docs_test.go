@@ -132,11 +132,18 @@ func section(t *testing.T, text, heading string) string {
 // cells are the code spans in the first column of a section's tables.
 func cells(t *testing.T, heading string) []string {
 	t.Helper()
-	var found []string
-	for _, m := range firstCell.FindAllStringSubmatch(section(t, read(t, "docs/operations.md"), heading), -1) {
-		found = append(found, m[1])
-	}
+	found := captured(firstCell, section(t, read(t, "docs/operations.md"), heading))
 	require.NotEmpty(t, found, heading)
+	return found
+}
+
+// captured gives what the pattern's group stands for, wherever it fits.
+func captured(pattern *regexp.Regexp, text string) []string {
+	matches := pattern.FindAllStringSubmatch(text, -1)
+	found := make([]string, len(matches))
+	for i, m := range matches {
+		found[i] = m[1]
+	}
 	return found
 }
 
@@ -151,20 +158,14 @@ func TestLogLinesAreThoseOfThePrograms(t *testing.T) {
 func TestMetricsAreThoseOfThePrograms(t *testing.T) {
 	t.Parallel()
 	programs, _ := code(t)
-	var want []string
-	for _, m := range regexp.MustCompile(`Name: +"((?:order_service|track_users)_\w+)"`).FindAllStringSubmatch(programs, -1) {
-		want = append(want, m[1])
-	}
+	want := captured(regexp.MustCompile(`Name: +"((?:order_service|track_users)_\w+)"`), programs)
 	require.NotEmpty(t, want)
 	require.ElementsMatch(t, want, cells(t, "Metrics"))
 }
 
 func TestReasonsOfDeadLettersAreComplete(t *testing.T) {
 	t.Parallel()
-	var want []string
-	for _, m := range regexp.MustCompile(`Reason = "(\w+)"`).FindAllStringSubmatch(read(t, "shared/event/decode.go"), -1) {
-		want = append(want, m[1])
-	}
+	want := captured(regexp.MustCompile(`Reason = "(\w+)"`), read(t, "shared/event/decode.go"))
 	require.NotEmpty(t, want)
 	listed := cells(t, "Dead letters")
 	for _, reason := range want {
