@@ -23,10 +23,7 @@ const Partitions = 12
 // grace is how long the consumer may be between two sessions and still count as working: a rebalance is no fault.
 const grace = 15 * time.Second
 
-var (
-	errNoSession = errors.New("the consumer is not a member of its group")
-	retryPolicy  = backoff.Policy{Base: 100 * time.Millisecond, Max: 5 * time.Second}
-)
+var errNoSession = errors.New("the consumer is not a member of its group")
 
 // Tally counts one stream until its feed ends.
 type Tally interface {
@@ -47,10 +44,9 @@ type Consumer struct {
 	tally    func(domain.Stream) Tally
 	log      *slog.Logger
 
-	client  atomic.Pointer[sarama.Client]
-	topicID atomic.Pointer[domain.TopicID] // of the running session
-	left    atomic.Int64                   // when the last session ended, in Unix nanoseconds; 0 before the first
-	running atomic.Bool
+	client  atomic.Pointer[sarama.Client] // for questions
+	running atomic.Bool                   // whether there is a session
+	left    atomic.Int64                  // when the last session ended, in Unix nanoseconds; 0 before the first
 }
 
 // New makes a consumer; tally makes the one that counts a stream.
@@ -58,89 +54,98 @@ func New(s Settings, config *sarama.Config, tally func(domain.Stream) Tally, log
 	return &Consumer{settings: s, config: config, tally: tally, log: log}
 }
 
-// Config is the configuration of a group member. Offsets that the broker does not have (any more, or yet: the topic was
-// created again) are reset to the oldest record: what is read twice is counted once, so repeats do no harm.
+// Config is the configuration of a group member.
+//
+// Sarama sends heartbeats from a goroutine of its own: a claim that is busy for minutes, because the database is away,
+// stays a member. Its partition is taken out of the broker's fetches after twice MaxProcessingTime, so that the other
+// partitions go on, and comes back when it reads again.
+//
+// A rebalance waits for a claim to return, which takes as long as one transaction at most; that is less than
+// Rebalance.Timeout. In turn JoinGroup is answered within Rebalance.Timeout, which is less than Net.ReadTimeout.
+//
+// Offsets that the broker does not have, because the log was cut at either end, are reset to the oldest record: what is
+// read twice is counted once, so repeats do no harm.
 func Config() *sarama.Config {
 	c := kafkaclient.Config("track_users")
 	c.ChannelBufferSize = 1024
+	c.Consumer.MaxWaitTime = 250 * time.Millisecond
+	c.Consumer.MaxProcessingTime = 250 * time.Millisecond
+	c.Consumer.Group.ResetInvalidOffsets = true
 	c.Consumer.Group.Session.Timeout = 10 * time.Second
 	c.Consumer.Group.Heartbeat.Interval = 3 * time.Second
-	c.Consumer.Group.Rebalance.Timeout = time.Minute
+	c.Consumer.Group.Rebalance.Timeout = 12 * time.Second
 	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategySticky()}
-	c.Consumer.Group.ResetInvalidOffsets = true
-	c.Consumer.MaxWaitTime = 250 * time.Millisecond
-	c.Consumer.MaxProcessingTime = time.Second
 	return c
 }
 
 // Run consumes until ctx ends; the batches in hand are finished then, their offsets committed, and the group left. What
 // fails is tried again. It returns an error only when trying again is in vain.
 func (c *Consumer) Run(ctx context.Context) error {
-	client, err := kafkaclient.Connect(ctx, c.settings.Brokers, c.config, c.log)
+	asking, err := c.connect(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("connect to Kafka: %w", err)
+		return unlessEnded(ctx, err)
 	}
-	defer func() {
-		c.client.Store(nil)
-		if err := client.Close(); err != nil {
-			c.log.WarnContext(ctx, "close the Kafka client", "error", err)
-		}
-	}()
-	c.client.Store(&client)
-	for attempt := 0; ctx.Err() == nil; attempt++ {
-		begin := time.Now()
-		if err := c.member(ctx, client); err != nil && ctx.Err() == nil {
+	defer c.close(ctx, asking)
+	c.client.Store(&asking)
+	defer c.client.Store(nil)
+
+	// A broker answers the requests of a connection one after the other, and some of a member's take long. So the member
+	// has a connection of its own, and questions do not wait for it.
+	consuming, err := c.connect(ctx)
+	if err != nil {
+		return unlessEnded(ctx, err)
+	}
+	defer c.close(ctx, consuming)
+
+	policy := backoff.Policy{Base: 100 * time.Millisecond, Max: 5 * time.Second}
+	return unlessEnded(ctx, repeatedly(ctx, policy, func() {
+		if err := c.member(ctx, asking, consuming); err != nil && ctx.Err() == nil {
 			c.log.WarnContext(ctx, "the consumer starts over", "error", err)
 		}
-		if time.Since(begin) > time.Minute {
-			attempt = 0
-		}
-		if backoff.Sleep(ctx, retryPolicy.Delay(attempt)) != nil {
-			return nil
-		}
-	}
-	return nil
+	}))
 }
 
-// member is one membership of the group: it takes part in session after session, until something other than a rebalance
-// ends one.
-func (c *Consumer) member(ctx context.Context, client sarama.Client) (err error) {
-	if err := kafkaclient.EnsureTopic(ctx, client, c.settings.Topic, Partitions, c.log); err != nil {
+func (c *Consumer) connect(ctx context.Context) (sarama.Client, error) {
+	client, err := kafkaclient.Connect(ctx, c.settings.Brokers, c.config, c.log)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Kafka: %w", err)
+	}
+	return client, nil
+}
+
+func (c *Consumer) close(ctx context.Context, client sarama.Client) {
+	if err := client.Close(); err != nil {
+		c.log.WarnContext(ctx, "close a Kafka client", "error", err)
+	}
+}
+
+// unlessEnded drops the error of something that ended because it had to.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
 		return err
 	}
-	group, err := sarama.NewConsumerGroupFromClient(c.settings.Group, client)
-	if err != nil {
-		return fmt.Errorf("open the consumer group: %w", err)
-	}
-	drained := make(chan struct{})
-	go c.drain(group.Errors(), drained)
-	defer func() {
-		err = errors.Join(err, group.Close())
-		<-drained
-	}()
-	for ctx.Err() == nil {
-		if err := group.Consume(ctx, []string{c.settings.Topic}, &handler{c}); err != nil {
-			return fmt.Errorf("take part in the consumer group: %w", err)
-		}
-	}
 	return nil
 }
 
-// drain takes what the group's goroutines report; they would block otherwise. All of it is tried again by the group.
-func (c *Consumer) drain(errs <-chan error, drained chan<- struct{}) {
-	defer close(drained)
-	for err := range errs {
-		c.log.Warn("consumer group", "error", err)
+// repeatedly does something again and again, with pauses that grow for as long as it ends soon.
+func repeatedly(ctx context.Context, policy backoff.Policy, do func()) error {
+	const soon = 30 * time.Second
+	for attempt := 0; ; attempt++ {
+		begin := time.Now()
+		do()
+		if time.Since(begin) > soon {
+			attempt = 0
+		}
+		if err := backoff.Sleep(ctx, policy.Delay(attempt)); err != nil {
+			return err
+		}
 	}
 }
 
-// Client is the Kafka client, or nil before there is one.
+// Client answers questions about the topic and the group; nil while there is no connection.
 func (c *Consumer) Client() sarama.Client {
-	if p := c.client.Load(); p != nil {
-		return *p
+	if client := c.client.Load(); client != nil {
+		return *client
 	}
 	return nil
 }

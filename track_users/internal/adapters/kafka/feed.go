@@ -7,6 +7,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"ordertrack/shared/event"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 )
@@ -19,9 +20,11 @@ type feed struct {
 	session sarama.ConsumerGroupSession
 	claim   sarama.ConsumerGroupClaim
 	stream  domain.Stream
-	verify  func(context.Context, domain.Stream) error
+	topicID string // goes with each committed offset
+	verify  func(context.Context) error
 
-	marked  bool // since the last flush
+	offset  int64 // last marked, or NoOffset
+	marked  bool  // since the last flush
 	flushed time.Time
 }
 
@@ -70,18 +73,38 @@ func gather(first *sarama.ConsumerMessage, messages <-chan *sarama.ConsumerMessa
 func raw(m *sarama.ConsumerMessage) tallying.Raw {
 	headers := make([]domain.Header, 0, len(m.Headers))
 	for _, h := range m.Headers {
-		headers = append(headers, domain.Header{Key: string(h.Key), Value: h.Value})
+		headers = append(headers, domain.Header{Key: headerKey(h.Key), Value: h.Value})
 	}
 	return tallying.Raw{Offset: m.Offset, Record: domain.Record{Key: m.Key, Value: m.Value, Headers: headers}}
 }
 
-// Verify makes sure that the topic was not created again.
-func (f *feed) Verify(ctx context.Context) error { return f.verify(ctx, f.stream) }
+// ourHeaders are those that nearly every record has: their keys need not be made anew for each.
+var ourHeaders = map[string]string{
+	event.HeaderSpecVersion: event.HeaderSpecVersion, event.HeaderID: event.HeaderID, event.HeaderSource: event.HeaderSource,
+	event.HeaderType: event.HeaderType, event.HeaderTime: event.HeaderTime, event.HeaderContentType: event.HeaderContentType,
+	event.HeaderLane: event.HeaderLane, event.HeaderSequence: event.HeaderSequence,
+	event.HeaderTraceParent: event.HeaderTraceParent,
+}
 
-// Commit marks the offset.
+func headerKey(key []byte) string {
+	if ours, ok := ourHeaders[string(key)]; ok { // the compiler makes no string for a look-up
+		return ours
+	}
+	return string(key)
+}
+
+// Verify makes sure that the topic was not created again.
+func (f *feed) Verify(ctx context.Context) error { return f.verify(ctx) }
+
+// Commit marks the offset. It may be lower than the one that the claim began with, when the log was cut or the topic
+// created again: Sarama raises an offset by one method and lowers it by another.
 func (f *feed) Commit(offset int64) {
-	f.session.MarkOffset(f.stream.Topic, f.stream.Partition, offset, "")
-	f.marked = true
+	if offset == f.offset {
+		return
+	}
+	f.session.ResetOffset(f.stream.Topic, f.stream.Partition, offset, f.topicID)
+	f.session.MarkOffset(f.stream.Topic, f.stream.Partition, offset, f.topicID)
+	f.offset, f.marked = offset, true
 	if time.Since(f.flushed) >= flushEvery {
 		f.flush()
 	}

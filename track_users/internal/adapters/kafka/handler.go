@@ -6,57 +6,93 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/google/uuid"
 
 	"ordertrack/shared/kafkaclient"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 )
 
-// handler is Sarama's view of the consumer. It implements sarama.ConsumerGroupHandler.
+// handler is one session of the group. It implements sarama.ConsumerGroupHandler.
 type handler struct {
 	*Consumer
+
+	asking  sarama.Client
+	topicID uuid.UUID // of the topic as the session began
 }
 
-// Setup begins a session: it learns the id of the topic that the session reads.
+// Setup begins a session.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
-	id, err := kafkaclient.TopicID(h.Client(), h.settings.Topic)
-	if err != nil {
+	var err error
+	if h.topicID, err = kafkaclient.TopicID(h.asking, h.settings.Topic); err != nil {
 		return err
 	}
-	topicID := domain.TopicID(id)
-	h.topicID.Store(&topicID)
+	partitions := session.Claims()[h.settings.Topic]
+	if err := h.forgetOffsetsOfAnother(session, partitions); err != nil {
+		return err
+	}
 	h.running.Store(true)
 	h.log.Info("joined the consumer group", "group", h.settings.Group, "generation", session.GenerationID(),
-		"partitions", len(session.Claims()[h.settings.Topic]))
+		"partitions", len(partitions))
+	return nil
+}
+
+// forgetOffsetsOfAnother makes partitions begin at the oldest record when their offset was committed for another topic
+// of the same name: the broker may have kept it although the topic was deleted and created again. Each offset that we
+// commit carries the topic's id. One without was set by somebody on purpose.
+func (h *handler) forgetOffsetsOfAnother(session sarama.ConsumerGroupSession, partitions []int32) error {
+	if len(partitions) == 0 {
+		return nil
+	}
+	admin, err := sarama.NewClusterAdminFromClient(h.asking) // not to be closed: that would close the client
+	if err != nil {
+		return fmt.Errorf("look up the committed offsets: %w", err)
+	}
+	committed, err := admin.ListConsumerGroupOffsets(h.settings.Group, map[string][]int32{h.settings.Topic: partitions})
+	if err != nil {
+		return fmt.Errorf("look up the committed offsets: %w", err)
+	}
+	for _, partition := range partitions {
+		block := committed.GetBlock(h.settings.Topic, partition)
+		if block == nil || block.Metadata == "" || block.Metadata == h.topicID.String() {
+			continue
+		}
+		h.log.Warn("the topic was created again: reading it from the beginning", "topic", h.settings.Topic,
+			"partition", partition, "offset", block.Offset)
+		session.ResetOffset(h.settings.Topic, partition, 0, h.topicID.String())
+	}
 	return nil
 }
 
 // Cleanup ends a session: all its claims have returned.
 func (h *handler) Cleanup(sarama.ConsumerGroupSession) error {
-	h.left.Store(time.Now().UnixNano())
-	h.running.Store(false)
+	if h.running.Swap(false) {
+		h.left.Store(time.Now().UnixNano())
+	}
 	return nil
 }
 
 // ConsumeClaim counts one partition for as long as it is ours. Its return ends the session for all partitions, which
 // then begins anew from the committed offsets: that is how a tally rewinds.
 func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
-	stream := domain.Stream{Topic: claim.Topic(), TopicID: *h.topicID.Load(), Partition: claim.Partition()}
-	f := &feed{session: session, claim: claim, stream: stream, verify: h.verify}
-	defer f.flush() // marks that are not committed are lost with the session
+	stream := domain.Stream{Topic: claim.Topic(), TopicID: domain.TopicID(h.topicID), Partition: claim.Partition()}
+	f := &feed{
+		session: session, claim: claim, stream: stream, topicID: h.topicID.String(), verify: h.verify, offset: domain.NoOffset,
+	}
+	defer session.Commit() // marks that are not committed are lost with the session
 	return h.tally(stream).Run(session.Context(), f)
 }
 
-// verify asks the broker whether the topic is still the one that the stream belongs to.
-func (h *handler) verify(ctx context.Context, stream domain.Stream) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// verify asks the broker whether the topic is still the one that the session reads.
+func (h *handler) verify(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	id, err := kafkaclient.TopicID(h.Client(), stream.Topic)
+	id, err := kafkaclient.TopicID(h.asking, h.settings.Topic)
 	if err != nil {
 		return fmt.Errorf("%w: %w", tallying.ErrUnavailable, err)
 	}
-	if domain.TopicID(id) != stream.TopicID {
+	if id != h.topicID {
 		return tallying.ErrStreamChanged
 	}
 	return nil
