@@ -57,3 +57,17 @@ func (n Name) String() string { return n.value }
 
 // IsZero tells whether there is no name.
 func (n Name) IsZero() bool { return n.value == "" }
+
+// Limit says which rule an error of Parse is about, as a limit to keep; it is empty for any other error.
+func Limit(err error) string {
+	switch {
+	case errors.Is(err, ErrEmpty), errors.Is(err, ErrTooLong):
+		return fmt.Sprintf("1 to %d characters", MaxLength)
+	case errors.Is(err, ErrControl):
+		return "no control characters"
+	case errors.Is(err, ErrInvalidUTF8):
+		return "valid UTF-8"
+	default:
+		return ""
+	}
+}

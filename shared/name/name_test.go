@@ -45,6 +45,7 @@ func TestParse(t *testing.T) {
 			got, err := name.Parse(tc.raw)
 			require.ErrorIs(t, err, tc.err)
 			require.Equal(t, tc.want, got.String())
+			require.Equal(t, tc.err == nil, name.Limit(err) == "", "every error has a limit to tell")
 		})
 	}
 }

@@ -34,7 +34,7 @@ func MaxConns(n int32) Option { return func(c *pgxpool.Config) { c.MaxConns = n 
 
 // Open opens a pool and waits until the server answers: NewPool and Wait in one.
 func Open(ctx context.Context, url string, log *slog.Logger, opts ...Option) (*pgxpool.Pool, error) {
-	pool, err := NewPool(url, opts...)
+	pool, err := NewPool(url, opts...) //nolint:contextcheck // the pool outlives ctx, and connects only when used
 	if err != nil {
 		return nil, err
 	}

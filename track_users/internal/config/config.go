@@ -10,14 +10,14 @@ import (
 
 // Config is read from the environment.
 type Config struct {
-	DatabaseURL  string   `env:"DATABASE_URL" default:"postgres://postgres@localhost:5432/track_users" help:"PostgreSQL database that keeps the counters"`
+	service.Settings
+
+	DatabaseURL  string   `env:"DATABASE_URL" default:"postgres://postgres@localhost:5432/track_users" help:"database of the counters"`
 	KafkaBrokers []string `env:"KAFKA_BROKERS" default:"localhost:9092" help:"Kafka brokers to ask first, host:port, separated by commas"`
 	KafkaTopic   string   `env:"KAFKA_TOPIC" default:"user_events" help:"topic to read; created with 12 partitions when absent"`
 	KafkaGroup   string   `env:"KAFKA_GROUP" default:"track_users" help:"consumer group; all replicas share one"`
 	HTTPAddr     string   `env:"HTTP_ADDR" default:":8081" help:"where the API listens"`
 	AdminAddr    string   `env:"ADMIN_ADDR" default:":9081" help:"where /livez, /readyz and /metrics listen"`
-
-	service.Settings
 }
 
 // Validate checks what can be checked without a connection. The errors name the setting.

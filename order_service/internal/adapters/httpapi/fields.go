@@ -74,7 +74,7 @@ func (f *fields) parseName(request *placing.Request) *httpapi.FieldError {
 	}
 	parsed, err := name.Parse(f.name.text)
 	if err != nil {
-		return &httpapi.FieldError{Field: fieldName, Limit: nameLimit(err), Detail: fmt.Sprintf("The name %v.", err)}
+		return &httpapi.FieldError{Field: fieldName, Limit: name.Limit(err), Detail: fmt.Sprintf("The name %v.", err)}
 	}
 	request.Name = parsed
 	return nil
@@ -96,17 +96,6 @@ func (f *fields) parseNote(request *placing.Request) *httpapi.FieldError {
 	}
 	request.Note = parsed
 	return nil
-}
-
-func nameLimit(err error) string {
-	switch {
-	case errors.Is(err, name.ErrControl):
-		return "no control characters"
-	case errors.Is(err, name.ErrEmpty), errors.Is(err, name.ErrTooLong):
-		return fmt.Sprintf("1 to %d characters", name.MaxLength)
-	default:
-		return "valid UTF-8"
-	}
 }
 
 func noteLimit(err error) string {

@@ -66,10 +66,10 @@ func (h handler) fail(c *gin.Context, err error) {
 		httpapi.Write(c, httpapi.Problem{
 			Status: http.StatusNotFound, Detail: "No order was counted for a user of this name.",
 		})
-	case isIllegalName(err):
+	case name.Limit(err) != "":
 		httpapi.Write(c, httpapi.Problem{
 			Status: http.StatusBadRequest, Detail: "The path does not hold a legal name.",
-			Errors: []httpapi.FieldError{{Field: "name", Limit: nameLimit(err), Detail: "The name " + rule(err) + "."}},
+			Errors: []httpapi.FieldError{{Field: "name", Limit: name.Limit(err), Detail: fmt.Sprintf("The name %v.", err)}},
 		})
 	case errors.Is(err, reading.ErrUnavailable):
 		h.log.WarnContext(c.Request.Context(), "cannot read users", "error", err)
@@ -79,35 +79,4 @@ func (h handler) fail(c *gin.Context, err error) {
 	default:
 		httpapi.Internal(c, h.log, err)
 	}
-}
-
-// rules are what name.Parse may object to.
-var rules = []struct {
-	err   error
-	limit string
-}{
-	{name.ErrTooLong, fmt.Sprintf("1 to %d characters", name.MaxLength)},
-	{name.ErrEmpty, fmt.Sprintf("1 to %d characters", name.MaxLength)},
-	{name.ErrControl, "no control characters"},
-	{name.ErrInvalidUTF8, "UTF-8"},
-}
-
-func isIllegalName(err error) bool { return nameLimit(err) != "" }
-
-func nameLimit(err error) string {
-	for _, r := range rules {
-		if errors.Is(err, r.err) {
-			return r.limit
-		}
-	}
-	return ""
-}
-
-func rule(err error) string {
-	for _, r := range rules {
-		if errors.Is(err, r.err) {
-			return r.err.Error()
-		}
-	}
-	return ""
 }

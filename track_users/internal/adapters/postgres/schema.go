@@ -4,6 +4,7 @@ package postgres
 import (
 	"embed"
 	"io/fs"
+	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -23,13 +24,11 @@ func Migrations() fs.FS {
 // Session sets what the connections of a pool need. A transaction whose client is gone keeps marks locked: the server
 // notices within half a minute, and ends one that is idle.
 func Session(config *pgxpool.Config) {
-	for setting, value := range map[string]string{
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":                    "track_users",
 		"idle_in_transaction_session_timeout": "15s",
 		"tcp_keepalives_idle":                 "10",
 		"tcp_keepalives_interval":             "5",
 		"tcp_keepalives_count":                "3",
-	} {
-		config.ConnConfig.RuntimeParams[setting] = value
-	}
+	})
 }

@@ -28,7 +28,7 @@ func New(users Users) *Reader { return &Reader{users: users} }
 func (r *Reader) User(ctx context.Context, raw string) (domain.User, error) {
 	who, err := name.Parse(raw)
 	if err != nil {
-		return domain.User{}, fmt.Errorf("the name %w", err)
+		return domain.User{}, err
 	}
 	user, err := r.users.ByName(ctx, who)
 	if err != nil {

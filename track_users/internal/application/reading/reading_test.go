@@ -57,7 +57,6 @@ func TestReader_RefusesAnIllegalName(t *testing.T) {
 			reader, _ := setup(t)
 			user, err := reader.User(t.Context(), raw)
 			require.ErrorIs(t, err, want)
-			require.ErrorContains(t, err, "the name ")
 			require.Zero(t, user)
 		})
 	}
