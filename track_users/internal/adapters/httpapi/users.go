@@ -3,10 +3,13 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -34,8 +37,16 @@ type handler struct {
 func New(reader Reader, log *slog.Logger) http.Handler {
 	h := handler{reader: reader, log: log}
 	engine := httpapi.NewEngine(log)
-	engine.GET("/api/v1/users/:name", h.user)
+	engine.GET(usersPath+":name", h.user)
 	return engine
+}
+
+const usersPath = "/api/v1/users/"
+
+// nameOf takes the name from the path as it was sent. gin would decode it as if it stood in a query, where a plus sign
+// means a space.
+func nameOf(r *http.Request) (string, error) {
+	return url.PathUnescape(strings.TrimPrefix(r.URL.EscapedPath(), usersPath))
 }
 
 // userBody is a user as clients see one.
@@ -51,12 +62,23 @@ func toBody(u domain.User) userBody {
 }
 
 func (h handler) user(c *gin.Context) {
-	user, err := h.reader.User(c.Request.Context(), c.Param("name"))
+	raw, err := nameOf(c.Request)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	c.JSON(http.StatusOK, toBody(user))
+	user, err := h.reader.User(c.Request.Context(), raw)
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	body, err := json.Marshal(toBody(user))
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	c.Header("Cache-Control", "no-store") // the next order makes it stale
+	c.Data(http.StatusOK, "application/json", body)
 }
 
 // fail is the one place where errors become answers.

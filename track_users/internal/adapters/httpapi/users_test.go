@@ -1,0 +1,167 @@
+package httpapi_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang/mock/gomock"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"ordertrack/scripts/localstack/testenv"
+	"ordertrack/shared/name"
+	"ordertrack/track_users/internal/adapters/httpapi"
+	"ordertrack/track_users/internal/application/reading"
+	"ordertrack/track_users/internal/application/reading/mocks"
+	"ordertrack/track_users/internal/domain"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type bundle struct {
+	users  *mocks.MockUsers
+	log    *testenv.Log
+	handle http.Handler
+}
+
+func setup(t *testing.T) bundle {
+	t.Helper()
+	users, log := mocks.NewMockUsers(gomock.NewController(t)), &testenv.Log{}
+	return bundle{users, log, httpapi.New(reading.New(users), log.Logger())}
+}
+
+// get sends the path as it stands, as a client does that encodes in its own way.
+func (b bundle) get(t *testing.T, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	b.handle.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	return recorder
+}
+
+// requireGolden holds a whole response against the file of that title.
+func requireGolden(t *testing.T, title string, recorder *httptest.ResponseRecorder) {
+	t.Helper()
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d %s\n", recorder.Code, http.StatusText(recorder.Code))
+	header := recorder.Header()
+	for _, key := range slices.Sorted(maps.Keys(header)) {
+		fmt.Fprintf(&text, "%s: %s\n", key, strings.Join(header[key], ", "))
+	}
+	fmt.Fprintf(&text, "\n%s\n", recorder.Body.String())
+	path := filepath.Join("testdata", strings.ReplaceAll(title, " ", "_")+".txt")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text.String())
+}
+
+func TestAUser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	east := time.FixedZone("east", 3*60*60)
+	b.users.EXPECT().ByName(gomock.Any(), name.Restore("John Doe")).Return(domain.User{
+		ID: 7, Name: name.Restore("John Doe"), Counter: 12, CreatedAt: time.Date(2026, 11, 24, 15, 0, 0, 123456000, east),
+	}, nil)
+	requireGolden(t, "user", b.get(t, "/api/v1/users/John%20Doe"))
+}
+
+func TestNamesInPaths(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"John%20Doe":                  "John Doe",
+		"%20John%20Doe%09":            "John Doe",
+		"a+b":                         "a+b",
+		"a+b%2Fc":                     "a+b/c",
+		"a%2Bb":                       "a+b",
+		"a%2Fb":                       "a/b",
+		"%2F":                         "/",
+		"..%2f..%2Fetc":               "../../etc",
+		"%25":                         "%",
+		"100%2525":                    "100%25",
+		"a%3Fb=c%23d":                 "a?b=c#d",
+		"a;b:c@d&e=f":                 "a;b:c@d&e=f",
+		"Zoe%CC%88":                   "Zoë",
+		"Zo%C3%AB":                    "Zoë",
+		"%E6%9D%8E%20%F0%9F%91%A9":    "李 👩",
+		strings.Repeat("%C3%AB", 200): strings.Repeat("ë", 200),
+		"\"<script>":                  "\"<script>",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			user := domain.User{ID: 1, Name: name.Restore(want), Counter: 1}
+			b.users.EXPECT().ByName(gomock.Any(), name.Restore(want)).Return(user, nil)
+			recorder := httptest.NewRecorder()
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+			var err error
+			request.URL, err = url.ParseRequestURI("/api/v1/users/" + path)
+			require.NoError(t, err)
+			b.handle.ServeHTTP(recorder, request)
+			require.Equal(t, http.StatusOK, recorder.Code, recorder.Body)
+		})
+	}
+}
+
+func TestNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for title, path := range map[string]string{
+		"blank":             "%20%09",
+		"control character": "a%00b",
+		"not UTF-8":         "a%FFb",
+		"too long":          strings.Repeat("x", name.MaxLength+1),
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			recorder := setup(t).get(t, "/api/v1/users/"+path)
+			require.Equal(t, http.StatusBadRequest, recorder.Code)
+			requireGolden(t, "refused "+title, recorder)
+		})
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for title, err := range map[string]error{
+		"not found":   reading.ErrNotFound,
+		"unavailable": fmt.Errorf("%w: host db7 refused user admin", reading.ErrUnavailable),
+		"unknown":     errors.New("host db7 refused user admin"),
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.users.EXPECT().ByName(gomock.Any(), gomock.Any()).Return(domain.User{}, err)
+			recorder := b.get(t, "/api/v1/users/Ann")
+			requireGolden(t, "failed "+title, recorder)
+			require.NotContains(t, recorder.Body.String(), "db7")
+			require.Equal(t, title != "not found", b.log.Contains("db7"), "what leaks to nobody must be in the log")
+		})
+	}
+}
+
+func TestOtherPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, path := range []string{"/api/v1/users/", "/api/v1/users", "/api/v1/users/a/b", "/api/v1/users/a/", "/"} {
+		recorder := b.get(t, path)
+		require.Equal(t, http.StatusNotFound, recorder.Code, path)
+		require.Equal(t, "application/problem+json", recorder.Header().Get("Content-Type"))
+	}
+	recorder := httptest.NewRecorder()
+	b.handle.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/api/v1/users/Ann", http.NoBody))
+	requireGolden(t, "method not allowed", recorder)
+}
