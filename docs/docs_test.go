@@ -42,29 +42,29 @@ func read(t *testing.T, name string) string {
 	return string(content)
 }
 
-// code is all of the module's Go source, tests in one text and the rest in another.
-func code(t *testing.T) (programs, tests string) {
+// code is the Go source in some folders, tests in one text and the rest in another.
+func code(t *testing.T, folders ...string) (programs, tests string) {
 	t.Helper()
 	var program, test strings.Builder
-	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
+	for _, folder := range folders {
+		require.NoError(t, filepath.WalkDir(filepath.Join(root, folder), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			if strings.HasSuffix(path, "_test.go") {
+				test.Write(content)
+			} else {
+				program.Write(content)
+			}
 			return err
-		case entry.IsDir() && len(entry.Name()) > 2 && strings.HasPrefix(entry.Name(), "."):
-			return fs.SkipDir
-		case filepath.Ext(path) != ".go":
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if strings.HasSuffix(path, "_test.go") {
-			test.Write(content)
-		} else {
-			program.Write(content)
-		}
-		return err
-	}))
+		}))
+	}
 	return program.String(), test.String()
 }
+
+// has is for texts that require.Contains would print in full: the whole code.
+func has(text, part string) bool { return strings.Contains(text, part) }
 
 var link = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
 
@@ -107,12 +107,12 @@ func TestMakeTargetsExist(t *testing.T) {
 // TestNamedTestsExist: the documents say which test holds what.
 func TestNamedTestsExist(t *testing.T) {
 	t.Parallel()
-	programs, tests := code(t) // the suites of ports are no test files
+	programs, tests := code(t, "order_service", "track_users", "shared", "scripts") // the suites of ports are no test files
 	named := 0
 	for name, text := range documents(t) {
 		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`").FindAllStringSubmatch(text, -1) {
 			named++
-			require.Contains(t, tests+programs, "func "+m[1]+"(", "named in %s", name)
+			require.True(t, has(tests+programs, "func "+m[1]+"("), "%s names %s", name, m[1])
 		}
 	}
 	require.NotZero(t, named)
@@ -147,17 +147,22 @@ func captured(pattern *regexp.Regexp, text string) []string {
 	return found
 }
 
+// TestLogLinesAreThoseOfThePrograms: each line that is listed exists, and each warning and error is listed.
 func TestLogLinesAreThoseOfThePrograms(t *testing.T) {
 	t.Parallel()
-	programs, _ := code(t)
-	for _, line := range cells(t, "Log lines") {
-		require.Contains(t, programs, `"`+line+`"`)
+	programs, _ := code(t, "order_service", "track_users", "shared")
+	listed := cells(t, "Log lines")
+	for _, line := range listed {
+		require.True(t, has(programs, `"`+line+`"`), "no program says %q", line)
+	}
+	for _, line := range captured(regexp.MustCompile(`[lL]og\.(?:Warn|Error)(?:Context\([^"]*, |\()"([^"]+)"`), programs) {
+		require.True(t, slices.Contains(listed, line), "docs/operations.md does not explain %q", line)
 	}
 }
 
 func TestMetricsAreThoseOfThePrograms(t *testing.T) {
 	t.Parallel()
-	programs, _ := code(t)
+	programs, _ := code(t, "order_service", "track_users")
 	want := captured(regexp.MustCompile(`Name: +"((?:order_service|track_users)_\w+)"`), programs)
 	require.NotEmpty(t, want)
 	require.ElementsMatch(t, want, cells(t, "Metrics"))
