@@ -3,6 +3,7 @@ package tallying_test
 import (
 	"context"
 	"io"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,5 +140,25 @@ func TestTally_LooksWhenEverythingWasDropped(t *testing.T) {
 		begin := time.Now()
 		require.ErrorIs(t, b.run(t.Context()), tallying.ErrRewind)
 		require.LessOrEqual(t, time.Since(begin), 100*time.Millisecond)
+	})
+}
+
+// Another consumer applied all that was dropped here: what waits after that is looked for at once, not at the slow pace.
+func TestTally_IsPatientAnewWhenNothingIsMissingAnyMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		b.limits.Window = window.Limits{Events: 0, Bytes: 1 << 20}
+		b.looks()
+		asked := b.script(
+			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{after: 5 * time.Second},
+			next{before: func() { b.books.lanes[lane(1)] = 2 }, after: 5 * time.Second},
+			next{records: []tallying.Raw{placed(1, "Ann", 1, 4)}},
+			next{after: time.Nanosecond},
+		)
+		require.NoError(t, b.run(t.Context()))
+		require.Greater(t, slices.Max(*asked), 500*time.Millisecond)
+		require.LessOrEqual(t, (*asked)[len(*asked)-1], 100*time.Millisecond)
 	})
 }

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/golang/mock/gomock"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/backoff"
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
@@ -83,25 +86,31 @@ func TestTally_ParksEachOfSeveralRefusedEvents(t *testing.T) {
 // What the ledger does not even park is tried again and again: to skip it would lose it, and to pass it would park it twice.
 func TestTally_NeverSkipsWhatTheLedgerDoesNotEvenPark(t *testing.T) {
 	t.Parallel()
-	b := setup(t).unmetered()
-	refusals := 0
-	b.books.refuse = func(effects domain.Effects) error {
-		for _, e := range effects.Taken {
-			if e.Offset == 1 && refusals < 100 {
-				refusals++
-				return errRefused
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t).unmetered()
+		b.limits.Retry = backoff.Policy{Base: time.Second, Max: time.Second}
+		refusals := 0
+		b.books.refuse = func(effects domain.Effects) error {
+			for _, e := range effects.Taken {
+				if e.Offset == 1 && refusals < 100 {
+					refusals++
+					return errRefused
+				}
 			}
+			return nil
 		}
-		return nil
-	}
-	b.reads(placed(0, "Ann", 1, 1), placed(1, "Bob", 1, 2), placed(2, "Ann", 1, 3))
-	b.ledger.EXPECT().Apply(gomock.Any(), scope(1), gomock.Any()).DoAndReturn(b.books.Apply).AnyTimes()
-	b.feed.EXPECT().Commit(int64(3)).Do(func(int64) { require.Len(t, b.books.taken, 3) })
-	b.reads()
-	require.NoError(t, b.run(t.Context()))
-	require.Equal(t, 100, refusals)
-	require.Equal(t, map[int64]string{1: tallying.ReasonRefused}, b.books.parkedOffsets())
-	require.Equal(t, map[string]int64{"Ann": 2}, b.books.counters)
+		b.reads(placed(0, "Ann", 1, 1), placed(1, "Bob", 1, 2), placed(2, "Ann", 1, 3))
+		b.ledger.EXPECT().Apply(gomock.Any(), scope(1), gomock.Any()).DoAndReturn(b.books.Apply).AnyTimes()
+		b.feed.EXPECT().Commit(int64(3)).Do(func(int64) { require.Len(t, b.books.taken, 3) })
+		b.reads()
+		begin := time.Now()
+		require.NoError(t, b.run(t.Context()))
+		require.Equal(t, 100, refusals)
+		require.Greater(t, time.Since(begin), 45*time.Second, "it pauses in between")
+		require.Equal(t, 1, strings.Count(b.logged.String(), "parking it"))
+		require.Equal(t, map[int64]string{1: tallying.ReasonRefused}, b.books.parkedOffsets())
+		require.Equal(t, map[string]int64{"Ann": 2}, b.books.counters)
+	})
 }
 
 // The refused event was applied by another consumer, which the next try finds out: nothing is parked.

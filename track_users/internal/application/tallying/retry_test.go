@@ -14,6 +14,7 @@ import (
 
 	"ordertrack/shared/backoff"
 	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/domain"
 )
 
 func TestTally_TriesAgainWithGrowingPausesUntilTheLedgerIsBack(t *testing.T) {
@@ -95,6 +96,12 @@ func TestTally_ParksNothingForARefusalThatIsAboutNoEvent(t *testing.T) {
 	gomock.InOrder(
 		b.reads(placed(0, "Ann", 1, 1)),
 		b.fails(errors.New("permission denied")).Times(5),
+		b.ledger.EXPECT().Apply(gomock.Any(), scope(1), gomock.Any()).DoAndReturn(
+			func(_ context.Context, s domain.Scope, decide func(domain.Marks) domain.Effects) (domain.Marks, error) {
+				require.Len(t, decide(b.books.marks(s)).Taken, 1)
+				return domain.Marks{}, tallying.ErrUnavailable
+			}),
+		b.fails(errors.New("permission denied")), // which is not about what was decided before
 		b.applies(scope(1)),
 		b.commits(1),
 		b.reads(),

@@ -11,6 +11,7 @@ import (
 	"github.com/golang/mock/gomock"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/backoff"
 	"ordertrack/shared/event"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
@@ -187,6 +188,23 @@ func TestTally_FinishesTheBatchInHandWhenItIsToStop(t *testing.T) {
 			}),
 		b.commits(1),
 		b.feed.EXPECT().Next(ctx, gomock.Any(), gomock.Any()).Return(nil, context.Canceled),
+	)
+	require.NoError(t, b.run(ctx))
+	require.Equal(t, map[string]int64{"Ann": 1}, b.books.counters)
+}
+
+// It ends in the middle of a batch: what was applied until then need not be read again.
+func TestTally_CommitsWhatIsAppliedThoughTheRestCannotBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t).unmetered()
+	b.limits.Batch = 1
+	b.limits.Retry = backoff.Policy{Base: time.Hour, Max: time.Hour}
+	ctx, cancel := context.WithCancel(t.Context())
+	gomock.InOrder(
+		b.feed.EXPECT().Next(gomock.Any(), 1, gomock.Any()).Return([]tallying.Raw{placed(0, "Ann", 1, 1), placed(1, "Ann", 1, 2)}, nil),
+		b.applies(scope(1)),
+		b.fails(tallying.ErrUnavailable).Do(func(context.Context, domain.Scope, func(domain.Marks) domain.Effects) { cancel() }),
+		b.commits(1),
 	)
 	require.NoError(t, b.run(ctx))
 	require.Equal(t, map[string]int64{"Ann": 1}, b.books.counters)

@@ -97,7 +97,9 @@ func (l *lane) drop() *domain.Event {
 		l.lost.high = max(l.lost.high, sequence)
 		l.lost.offset = min(l.lost.offset, e.Offset)
 	}
-	l.measure()
+	if e.Offset == l.lowest { // seldom: what is furthest ahead was read late, as a rule
+		l.measure()
+	}
 	return e
 }
 

@@ -187,6 +187,19 @@ func TestWindow_RepeatOfAnAppliedEventIsDroppedByTheMark(t *testing.T) {
 	requireCommitPoint(t, w, 2)
 }
 
+func TestWindow_IsNotStalledWhenTheDroppedEventIsBack(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 0, Bytes: 1 << 20})
+	w.Add(sequence(0, 2))
+	w.Settle(marksAt(0))
+	require.Equal(t, 1, w.Trim())
+	require.False(t, w.Stalled(), "1 comes first")
+	w.Settle(marksAt(1))
+	require.True(t, w.Stalled())
+	w.Add(sequence(1, 2))
+	require.False(t, w.Stalled())
+}
+
 func TestWindow_OfSeveralLanesTheOneFurthestAheadLosesFirst(t *testing.T) {
 	t.Parallel()
 	w := window.New(stream, window.Limits{Events: 2, Bytes: 1 << 20})
@@ -272,4 +285,30 @@ func BenchmarkWindow_InOrder(b *testing.B) {
 			w.Trim()
 		}
 	}
+}
+
+// The window is full, and all that comes is dropped again.
+func BenchmarkWindow_Full(b *testing.B) {
+	const full, lane, batch = 1 << 16, 6, 1000
+	w := window.New(stream, window.Limits{Events: full, Bytes: 1 << 30})
+	marks := domain.Marks{Lanes: map[domain.Lane]int64{}, Foreign: domain.NoOffset}
+	offset := int64(0)
+	add := func() {
+		key := domain.Lane{Source: "a", Number: int(offset % lane)}
+		w.Add(eventAt(offset, domain.Place{Lane: key, Sequence: 2 + offset/lane}))
+		marks.Lanes[key] = 0
+		offset++
+	}
+	for range full {
+		add()
+	}
+	w.Settle(marks)
+	w.Trim()
+	for b.Loop() {
+		for range batch {
+			add()
+		}
+		w.Trim()
+	}
+	b.ReportMetric(float64(batch)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
