@@ -26,11 +26,11 @@ test: ## Run all tests (PACKAGES=./... TESTFLAGS=...)
 
 .PHONY: verify
 verify: ## Hold the two databases of `make run` against each other
-	@go run ./scripts/verify
+	@go build -o .local/bin/verify ./scripts/verify && exec .local/bin/verify
 
 .PHONY: faults
 faults: ## Run the fault matrix (CELL=name SEED=n for one cell)
-	@go run ./scripts/faults
+	@go build -o .local/bin/faults ./scripts/faults && exec .local/bin/faults
 
 .PHONY: lint
 lint: ## Run the linters
