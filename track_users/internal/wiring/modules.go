@@ -83,16 +83,17 @@ type parts struct {
 func lifecycle(l fx.Lifecycle, p parts) {
 	fatal := service.Fatal{Log: p.Log, Shutdowner: p.Shutdowner}
 	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
-	l.Append(fx.Hook{
-		OnStart: func(ctx context.Context) error {
-			if err := pgdb.Wait(ctx, p.Pool, p.Log); err != nil {
-				return err
-			}
-			return pgdb.Migrate(ctx, p.Pool, postgres.Migrations(), p.Log)
-		},
-		OnStop: func(context.Context) error { p.Pool.Close(); return nil },
-	})
+	l.Append(fx.StopHook(p.Pool.Close)) // a hook of its own: it runs when preparing fails, too
+	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
 	l.Append(service.Background(p.Consumer.Run, fatal))
 	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
 	l.Append(fx.StopHook(p.Admin.Drain))
+}
+
+// prepare waits for the database and brings it up to date.
+func prepare(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	if err := pgdb.Wait(ctx, pool, log); err != nil {
+		return err
+	}
+	return pgdb.Migrate(ctx, pool, postgres.Migrations(), log)
 }

@@ -1,0 +1,222 @@
+package wiring_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"ordertrack/scripts/localstack/testenv"
+	"ordertrack/shared/admin"
+	"ordertrack/shared/event"
+	"ordertrack/shared/httpserver"
+	"ordertrack/shared/kafkaclient"
+	"ordertrack/shared/name"
+	"ordertrack/shared/settings"
+	"ordertrack/track_users/internal/config"
+	"ordertrack/track_users/internal/wiring"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+const (
+	patience = 30 * time.Second
+	often    = 20 * time.Millisecond
+	logID    = "0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11"
+)
+
+func settingsFor(t *testing.T, database, broker, topic string) config.Config {
+	t.Helper()
+	c, err := settings.Load[config.Config]([]string{
+		"DATABASE_URL=" + database, "KAFKA_BROKERS=" + broker, "KAFKA_TOPIC=" + topic, "KAFKA_GROUP=group_of_" + topic,
+		"HTTP_ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+	})
+	require.NoError(t, err)
+	return c
+}
+
+// options are the whole service, as service.Main runs it.
+func options(c config.Config) fx.Option {
+	return fx.Options(
+		fx.NopLogger,
+		fx.Supply(c),
+		fx.Supply(slog.New(slog.DiscardHandler)),
+		fx.Provide(admin.NewRegistry),
+		wiring.Module(c),
+	)
+}
+
+func TestTheGraphIsComplete(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, fx.ValidateApp(options(settingsFor(t, "postgres://localhost/x", "localhost:9092", "x"))))
+}
+
+// running is a service that has started.
+type running struct {
+	app        *fx.App
+	api, admin string
+	client     *http.Client
+}
+
+func start(t *testing.T, c config.Config) running {
+	t.Helper()
+	var (
+		api  *httpserver.Server
+		port *admin.Server
+	)
+	r := running{app: fx.New(options(c), fx.Populate(&api, &port)), client: &http.Client{Timeout: patience}}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, r.app.Start(ctx))
+	r.api, r.admin = "http://"+api.Addr(), "http://"+port.Addr()
+	t.Cleanup(r.client.CloseIdleConnections)
+	return r
+}
+
+func (r running) stop(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, r.app.Stop(ctx))
+}
+
+func (r running) get(t require.TestingT, address string) (status int, body string) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, http.NoBody)
+	require.NoError(t, err)
+	response, err := r.client.Do(request)
+	require.NoError(t, err)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, errors.Join(err, response.Body.Close()))
+	return response.StatusCode, string(text)
+}
+
+func (r running) awaitStatus(t *testing.T, address string, want int) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		status, body := r.get(c, address)
+		require.Equal(c, want, status, body)
+	}, patience, often)
+}
+
+// awaitCounter waits until a user's counter is so high, and returns the whole answer.
+func (r running) awaitCounter(t *testing.T, who string, want int64) string {
+	t.Helper()
+	var answer string
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		var status int
+		status, answer = r.get(c, r.api+"/api/v1/users/"+url.PathEscape(who))
+		require.Equal(c, http.StatusOK, status)
+		require.Contains(c, answer, fmt.Sprintf(`"counter":%d,`, want))
+	}, patience, often)
+	return answer
+}
+
+// produce writes the events of a user's orders numbered from first to last, as order_service does.
+func produce(t *testing.T, broker, topic, who string, first, last int64) {
+	t.Helper()
+	producer, err := sarama.NewSyncProducer([]string{broker}, kafkaclient.Config("test"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, producer.Close()) }()
+	parsed, err := name.Parse(who)
+	require.NoError(t, err)
+	for n := first; n <= last; n++ {
+		record := event.Encode(event.Placed{
+			OrderID: n, Name: parsed, LogID: logID, Lane: event.LaneOf(parsed), Sequence: n, PlacedAt: time.Now(),
+		})
+		m := &sarama.ProducerMessage{Topic: topic, Key: sarama.ByteEncoder(record.Key), Value: sarama.ByteEncoder(record.Value)}
+		for _, h := range record.Headers {
+			m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value})
+		}
+		_, _, err := producer.SendMessage(m)
+		require.NoError(t, err)
+	}
+}
+
+func TestOrdersAreCounted(t *testing.T) {
+	t.Parallel()
+	c := settingsFor(t, testenv.Database(t), testenv.Broker(t), testenv.Topic(t))
+	r := start(t, c)
+	r.awaitStatus(t, r.admin+"/readyz", http.StatusOK)
+	status, body := r.get(t, r.api+"/api/v1/users/John%20Doe")
+	require.Equal(t, http.StatusNotFound, status, body)
+
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "John Doe", 1, 3)
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "A/C", 1, 1)
+	first := r.awaitCounter(t, "John Doe", 3)
+	require.Regexp(t, `^\{"id":[12],"name":"John Doe","counter":3,"created_at":"[-0-9]+T[0-9:.]+Z"\}$`, first)
+	r.awaitCounter(t, "A/C", 1)
+	_, metrics := r.get(t, r.admin+"/metrics")
+	require.Contains(t, metrics, `track_users_events_total{outcome="counted"} 4`)
+	require.Contains(t, metrics, "go_goroutines")
+	r.stop(t)
+
+	r = start(t, c)
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "John Doe", 2, 5)
+	again := r.awaitCounter(t, "John Doe", 5)
+	require.Equal(t, first[len(first)-30:], again[len(again)-30:], "created_at stays")
+	_, metrics = r.get(t, r.admin+"/metrics")
+	require.Contains(t, metrics, `track_users_events_total{outcome="repeat"} 2`, "the two that were sent twice, and none of before the stop")
+	r.stop(t)
+}
+
+func TestUsersAreReadWithoutABroker(t *testing.T) {
+	t.Parallel()
+	r := start(t, settingsFor(t, testenv.Database(t), "127.0.0.1:1", "user_events"))
+	status, body := r.get(t, r.api+"/api/v1/users/Ann")
+	require.Equal(t, http.StatusNotFound, status, body)
+	status, body = r.get(t, r.admin+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.JSONEq(t, `{"status":"not ready","checks":{"database":"ok","broker":"failing","consumer":"failing"}}`, body)
+	status, _ = r.get(t, r.admin+"/livez")
+	require.Equal(t, http.StatusOK, status)
+	r.stop(t)
+}
+
+func TestADatabaseThatGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel()
+	server := testenv.Server(t)
+	c := settingsFor(t, server.URL("postgres"), testenv.Broker(t), testenv.Topic(t))
+	r := start(t, c)
+	r.awaitStatus(t, r.admin+"/readyz", http.StatusOK)
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "Ann", 1, 2)
+	r.awaitCounter(t, "Ann", 2)
+
+	require.NoError(t, server.Kill())
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "Ann", 3, 4)
+	r.awaitStatus(t, r.admin+"/readyz", http.StatusServiceUnavailable)
+	r.awaitStatus(t, r.api+"/api/v1/users/Ann", http.StatusServiceUnavailable)
+	require.NoError(t, server.Restart(t.Context()))
+	r.awaitStatus(t, r.admin+"/readyz", http.StatusOK)
+	r.awaitCounter(t, "Ann", 4)
+	r.stop(t)
+}
+
+func TestAWrongDatabaseEndsTheStart(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(testenv.Database(t))
+	require.NoError(t, err)
+	address.Path = "/not_there"
+	for title, wrong := range map[string]string{"no such database": address.String(), "no address": "localhost:5432/track_users"} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(options(settingsFor(t, wrong, "127.0.0.1:1", "user_events")))
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := app.Start(ctx)
+			var named *settings.Error
+			require.ErrorAs(t, err, &named)
+			require.Equal(t, "DATABASE_URL", named.Setting)
+			require.NoError(t, app.Stop(ctx))
+		})
+	}
+}
