@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,7 +86,9 @@ func holdLock(t *testing.T, pool *pgxpool.Pool) (release func()) {
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), `SELECT FROM order_log FOR UPDATE`)
 	require.NoError(t, err)
-	return func() { require.NoError(t, tx.Rollback(context.Background())) }
+	release = sync.OnceFunc(func() { require.NoError(t, tx.Rollback(context.Background())) })
+	t.Cleanup(release) // a test that fails must not hold the pool, too
+	return release
 }
 
 func TestALockThatIsNotGrantedInTime(t *testing.T) {
