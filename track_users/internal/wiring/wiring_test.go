@@ -35,7 +35,7 @@ const (
 	logID    = "0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11"
 )
 
-func settingsFor(t *testing.T, database, broker, topic string) config.Config {
+func settingsFor(t testing.TB, database, broker, topic string) config.Config {
 	t.Helper()
 	c, err := settings.Load[config.Config]([]string{
 		"DATABASE_URL=" + database, "KAFKA_BROKERS=" + broker, "KAFKA_TOPIC=" + topic, "KAFKA_GROUP=group_of_" + topic,
@@ -45,12 +45,14 @@ func settingsFor(t *testing.T, database, broker, topic string) config.Config {
 	return c
 }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 // options are the whole service, as service.Main runs it.
 func options(c config.Config) fx.Option {
 	return fx.Options(
 		fx.NopLogger,
 		fx.Supply(c),
-		fx.Supply(slog.New(slog.DiscardHandler)),
+		fx.Supply(quiet),
 		fx.Provide(admin.NewRegistry),
 		wiring.Module(c),
 	)
@@ -68,7 +70,7 @@ type running struct {
 	client     *http.Client
 }
 
-func start(t *testing.T, c config.Config) running {
+func start(t testing.TB, c config.Config) running {
 	t.Helper()
 	var (
 		api  *httpserver.Server
@@ -83,7 +85,7 @@ func start(t *testing.T, c config.Config) running {
 	return r
 }
 
-func (r running) stop(t *testing.T) {
+func (r running) stop(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -133,13 +135,17 @@ func produce(t *testing.T, broker, topic, who string, first, last int64) {
 		record := event.Encode(event.Placed{
 			OrderID: n, Name: parsed, LogID: logID, Lane: event.LaneOf(parsed), Sequence: n, PlacedAt: time.Now(),
 		})
-		m := &sarama.ProducerMessage{Topic: topic, Key: sarama.ByteEncoder(record.Key), Value: sarama.ByteEncoder(record.Value)}
-		for _, h := range record.Headers {
-			m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value})
-		}
-		_, _, err := producer.SendMessage(m)
+		_, _, err := producer.SendMessage(message(topic, record))
 		require.NoError(t, err)
 	}
+}
+
+func message(topic string, record event.Record) *sarama.ProducerMessage {
+	m := &sarama.ProducerMessage{Topic: topic, Key: sarama.ByteEncoder(record.Key), Value: sarama.ByteEncoder(record.Value)}
+	for _, h := range record.Headers {
+		m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value})
+	}
+	return m
 }
 
 func TestOrdersAreCounted(t *testing.T) {
