@@ -18,9 +18,9 @@ type Cell struct {
 	// not wait until the system has healed; the frame does, and measures it.
 	Do func(ctx context.Context, system *stack.Stack, load *workload.Load) error
 
-	// Clear means that nobody may be left with an order that exists without knowing it: the fault leaves the service the
-	// time to answer what it accepted.
-	Clear bool
+	// Orderly means that the fault leaves the services the time to finish what they began: no order may exist whose client
+	// got no clear answer, and nothing may be delivered twice.
+	Orderly bool
 }
 
 // Find returns the cells of these names, in the matrix's order; all of them for none.

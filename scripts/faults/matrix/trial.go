@@ -111,9 +111,6 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 		for _, difference := range held.Differences {
 			result.problem("claims", errors.New(difference))
 		}
-		if result.Cell.Clear && held.Found > 0 {
-			result.problem("claims", fmt.Errorf("%d orders exist whose clients got no clear answer", held.Found))
-		}
 	}
 	report, err := audit.Run(ctx, system.Databases())
 	result.problem("verify", err)
@@ -122,5 +119,19 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 		if report.Verdict() != audit.Exact {
 			result.problem("verify", errors.New(report.String()))
 		}
+	}
+	if result.Cell.Orderly {
+		judgeOrder(ctx, system, result)
+	}
+}
+
+func judgeOrder(ctx context.Context, system *stack.Stack, result *Result) {
+	if found := result.Claims.Found; found > 0 {
+		result.problem("answers", fmt.Errorf("%d orders exist whose clients got no clear answer", found))
+	}
+	repeats, err := system.Repeats(ctx)
+	result.problem("repeats", err)
+	if repeats > 0 {
+		result.problem("repeats", fmt.Errorf("%d events were delivered a second time", repeats))
 	}
 }

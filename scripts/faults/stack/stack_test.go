@@ -1,6 +1,9 @@
 package stack
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,4 +85,23 @@ func TestPortsAreDifferentAndBelowThoseOfClients(t *testing.T) {
 		seen[port] = true
 		require.True(t, port >= lowestPort && port < lowestPort+portCount)
 	}
+}
+
+func TestCounter(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "# TYPE track_users_events_total counter\n"+
+			"track_users_events_total{outcome=\"counted\"} 7\ntrack_users_events_total{outcome=\"repeat\"} 1.2e+06\n")
+	}))
+	t.Cleanup(server.Close)
+	s := &Stack{Track: &Service{Name: "track_users", Admin: server.URL}}
+	repeats, err := s.Repeats(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1_200_000, repeats)
+	none, err := s.Track.counter(t.Context(), "other_total")
+	require.NoError(t, err)
+	require.Zero(t, none)
+	server.Close()
+	_, err = s.Repeats(t.Context())
+	require.ErrorContains(t, err, "read the metrics of track_users")
 }

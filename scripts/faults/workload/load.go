@@ -104,6 +104,9 @@ func (l *Load) Await(ctx context.Context, part float64) error {
 	}
 }
 
+// Seed is the plan's, for faults that leave something to chance.
+func (l *Load) Seed() uint64 { return l.plan.Seed }
+
 // Progress is how many orders are acknowledged or unknown, and how many are to be.
 func (l *Load) Progress() (settled, orders int) {
 	l.mu.Lock()

@@ -22,13 +22,19 @@ func AwaitRest(ctx context.Context, databases Databases) error {
 			return nil
 		case err == nil:
 			open = fmt.Errorf("%d events are on their way", lag)
-		case ctx.Err() == nil:
+		case !isOver(ctx):
 			open = err
 		}
 		if err := backoff.Sleep(ctx, waitPolicy.Delay(attempt)); err != nil {
 			return fmt.Errorf("wait for rest: %w: %w", err, open)
 		}
 	}
+}
+
+// isOver tells whether the context has ended, or will in a moment: a dialer gives up at the deadline by its own clock.
+func isOver(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(deadline)
 }
 
 // Lag is how many events are ordered but neither counted nor parked yet. It reads marks only, so it costs the same
