@@ -2,6 +2,8 @@ package window_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -262,9 +264,11 @@ func TestWindow_WhatStaysSharesNoMemoryWithTheTransport(t *testing.T) {
 func TestWindow_MadeUpLogsDoNotGrowItForEver(t *testing.T) {
 	t.Parallel()
 	w := window.New(stream, window.Limits{Events: 10, Bytes: 1 << 20})
-	const flood = 20_000
+	const flood = 4600
+	forgotten := map[domain.Lane]int64{} // the offsets of what they lost
 	for i := range int64(flood) {
 		lane := domain.Lane{Source: fmt.Sprintf("log %d", i)}
+		forgotten[lane] = i
 		w.Add(eventAt(i, domain.Place{Lane: lane, Sequence: 2}))
 		if i%100 == 99 {
 			w.Trim()
@@ -272,6 +276,15 @@ func TestWindow_MadeUpLogsDoNotGrowItForEver(t *testing.T) {
 	}
 	require.LessOrEqual(t, w.Lanes(), 4096)
 	requireCommitPoint(t, w, 0)
+
+	remembered := domain.Marks{Lanes: map[domain.Lane]int64{}, Foreign: domain.NoOffset}
+	for _, lane := range w.Scope(true).Lanes {
+		remembered.Lanes[lane] = 2
+		delete(forgotten, lane)
+	}
+	w.Settle(remembered)
+	require.Len(t, forgotten, flood-4096)
+	requireCommitPoint(t, w, slices.Min(slices.Collect(maps.Values(forgotten))))
 }
 
 func BenchmarkWindow_InOrder(b *testing.B) {
