@@ -46,11 +46,17 @@ func (l *Ledger) Apply(
 	return after, nil
 }
 
-// write does the effects in one round trip.
+// write does the effects: new users in one round trip, since the rest depends on who is new, and all else in another.
 func write(ctx context.Context, tx pgx.Tx, stream domain.Stream, effects domain.Effects) error {
 	batch := &pgx.Batch{}
 	if len(effects.Counts) > 0 {
-		queueCounts(batch, effects.Counts)
+		added, err := insertNew(ctx, tx, effects.Counts)
+		if err != nil {
+			return fmt.Errorf("insert new users: %w", err)
+		}
+		if known := without(effects.Counts, added); len(known) > 0 {
+			queueRaise(batch, known)
+		}
 	}
 	if len(effects.Parked) > 0 {
 		if err := queueParked(batch, stream, effects.Parked); err != nil {
