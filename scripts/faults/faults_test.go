@@ -127,6 +127,7 @@ func stayedAway(t *testing.T, programs stack.Programs) {
 	}}
 	said := runBroken(t, programs, cell)
 	require.Contains(t, said, "heal: track_users: it ended by itself: signal: killed")
+	require.Contains(t, said, "heal: track_users does not run")
 	require.Contains(t, said, "events are on their way")
 	require.Contains(t, said, "verify: not at rest")
 }

@@ -73,7 +73,7 @@ func summary() string {
 	var b strings.Builder
 	b.WriteString("runs the fault matrix, each cell on a system of its own\n\nCells:\n")
 	for _, cell := range matrix.Cells() {
-		fmt.Fprintf(&b, "  %-20s %s\n", cell.Name, cell.Does)
+		fmt.Fprintf(&b, "  %-34s %s\n", cell.Name, cell.Does)
 	}
 	b.WriteString("\nThe exit code is 0 when each cell kept the promise, and 1 when one did not: its data and logs are kept then.")
 	return b.String()
@@ -103,9 +103,6 @@ func runCells(ctx context.Context, cfg config, stdout, stderr io.Writer) (failed
 		if err != nil {
 			return failed, err
 		}
-		if ctx.Err() != nil {
-			return true, errors.New("interrupted")
-		}
 		failed = failed || !ok
 	}
 	return failed, nil
@@ -118,6 +115,9 @@ func runCell(ctx context.Context, cfg config, trial matrix.Trial, cell matrix.Ce
 		return false, err
 	}
 	result := trial.Run(ctx, cell)
+	if ctx.Err() != nil { // what came of it says nothing
+		return false, errors.Join(fmt.Errorf("%s: %w", cell.Name, context.Cause(ctx)), os.RemoveAll(trial.Stack.Dir))
+	}
 	fmt.Fprintln(stdout, result)
 	if !result.Failed() {
 		return true, os.RemoveAll(trial.Stack.Dir)

@@ -27,7 +27,8 @@ const (
 		"  --wait   wait for events on their way, at most this long\n" +
 		"  --json   print the whole report as JSON\n\n" +
 		"It only reads. The exit code is 0 when every order is counted once, 1 on any difference, and 2 when it cannot\n" +
-		"tell: a database is away, or events are still on their way."
+		"tell: a database is away, or events are still on their way. (go run, and so make, report each failure alike: build\n" +
+		"the program to tell 1 from 2.)"
 )
 
 // config holds the settings.

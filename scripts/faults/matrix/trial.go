@@ -37,6 +37,9 @@ func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 		t.settle(ctx, system, result)
 		judge(ctx, system, ledger, result)
 	}
+	for _, part := range system.Down() {
+		result.problem("heal", fmt.Errorf("%s does not run", part))
+	}
 	result.problem("end the system", system.Close(ctx))
 	return result
 }

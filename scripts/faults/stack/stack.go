@@ -114,6 +114,27 @@ func (s *Stack) WaitReady(ctx context.Context) error {
 	return both.Wait()
 }
 
+// Down names the parts that do not run.
+func (s *Stack) Down() []string {
+	var down []string
+	for _, part := range []struct {
+		name string
+		done <-chan struct{}
+	}{
+		{"PostgreSQL", s.Postgres.Done()},
+		{"the broker", s.Broker.Done()},
+		{s.Orders.Name, s.Orders.process().Done()},
+		{s.Track.Name, s.Track.process().Done()},
+	} {
+		select {
+		case <-part.done:
+			down = append(down, part.name)
+		default:
+		}
+	}
+	return down
+}
+
 // Close ends whatever runs. The data stays.
 func (s *Stack) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
