@@ -48,7 +48,7 @@ generate: ## Make the generated files (mocks) anew
 generate-check: generate ## Fail when a generated file is stale, or an application port has no mock
 	@git diff --exit-code -- '*/mocks/*' || { echo "stale mocks: commit what make generate changed" >&2; exit 1; }
 	@test -z "$$(git ls-files --others --exclude-standard -- '*/mocks/*')" || { echo "mocks that are not committed" >&2; exit 1; }
-	@for ports in $$(git ls-files '*/internal/application/*ports.go'); do \
+	@for ports in $$(git ls-files '*/internal/application/*/ports.go' ':!*/mocks/*'); do \
 		grep -q '^//go:generate go tool mockgen -source=ports.go' $$ports || { echo "$$ports has no mocks" >&2; exit 1; }; \
 	done
 

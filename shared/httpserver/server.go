@@ -9,7 +9,16 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"ordertrack/shared/backoff"
+)
+
+// A stop gives clients this long to hear that their connection is going to be closed.
+const (
+	drainGrace = 500 * time.Millisecond
+	drainPoll  = 5 * time.Millisecond
 )
 
 // Limits of every server. A client must send its header and its body in time (slowloris), and keep its header small.
@@ -27,6 +36,9 @@ type Server struct {
 	log  *slog.Logger
 	http *http.Server
 
+	draining atomic.Bool
+	open     atomic.Int64 // connections
+
 	mu       sync.Mutex
 	listener net.Listener
 	failed   chan error
@@ -34,20 +46,38 @@ type Server struct {
 
 // New makes a server; name says in logs and errors which one it is.
 func New(name, addr string, handler http.Handler, log *slog.Logger) *Server {
-	return &Server{
-		name: name,
-		log:  log,
-		http: &http.Server{
-			Addr:              addr,
-			Handler:           handler,
-			ReadHeaderTimeout: readHeaderTimeout,
-			ReadTimeout:       readTimeout,
-			WriteTimeout:      writeTimeout,
-			IdleTimeout:       idleTimeout,
-			MaxHeaderBytes:    maxHeaderBytes,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		},
-		failed: make(chan error, 1),
+	s := &Server{name: name, log: log, failed: make(chan error, 1)}
+	s.http = &http.Server{
+		Addr:              addr,
+		Handler:           s.sayGoodbye(handler),
+		ConnState:         s.count,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// sayGoodbye has clients close their connections while the server drains.
+func (s *Server) sayGoodbye(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.open.Add(-1)
+	case http.StateActive, http.StateIdle:
 	}
 }
 
@@ -63,7 +93,7 @@ func (s *Server) Start(ctx context.Context) error {
 	s.mu.Unlock()
 	s.log.Info("listening", "server", s.name, "addr", listener.Addr().String())
 	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(listener); !s.draining.Load() {
 			s.failed <- fmt.Errorf("%s server: %w", s.name, err)
 		}
 	}()
@@ -71,11 +101,32 @@ func (s *Server) Start(ctx context.Context) error {
 }
 
 // Stop takes no new connections and waits for the requests under way. When ctx ends first they are cut off.
+//
+// A connection that is kept alive looks idle although a request may be on its way, and closing it would leave that one
+// without an answer. So for a moment requests are still served, and each answer says that it is the last one.
 func (s *Server) Stop(ctx context.Context) error {
+	s.draining.Store(true)
+	s.closeListener()
+	s.awaitGoodbyes(ctx)
 	if err := s.http.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("drain the %s server: %w", s.name, err), s.http.Close())
 	}
 	return nil
+}
+
+func (s *Server) closeListener() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil {
+		_ = s.listener.Close() // the second time it says that it is closed
+	}
+}
+
+func (s *Server) awaitGoodbyes(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainGrace)
+	defer cancel()
+	for s.open.Load() > 0 && backoff.Sleep(ctx, drainPoll) == nil {
+	}
 }
 
 // Failed delivers the error when serving ends other than by Stop.

@@ -1,12 +1,14 @@
 package httpserver_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,6 +77,52 @@ func TestStopWaitsForRequestsUnderWay(t *testing.T) {
 	close(release)
 	require.Equal(t, "finished", <-body)
 	require.NoError(t, <-stopped)
+}
+
+// A client that keeps its connection alive must get an answer for each request that it could send.
+func TestStopLeavesNoRequestWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	server := newServer("127.0.0.1:0", func(http.ResponseWriter, *http.Request) {})
+	require.NoError(t, server.Start(t.Context()))
+
+	const clients = 8
+	var ready sync.WaitGroup
+	ready.Add(clients)
+	outcomes := make(chan error, clients)
+	for range clients {
+		go func() { outcomes <- askUntilClosed(server.Addr(), ready.Done) }()
+	}
+	ready.Wait()
+	require.NoError(t, server.Stop(t.Context()))
+	for range clients {
+		require.NoError(t, <-outcomes)
+	}
+}
+
+// askUntilClosed sends one request after the other on one connection, until an answer says that it is the last one.
+func askUntilClosed(addr string, underWay func()) error {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for sent := 0; ; sent++ {
+		if sent == 10 {
+			underWay()
+		}
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			return err
+		}
+		answer, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			return err
+		}
+		_ = answer.Body.Close()
+		if answer.Close {
+			return nil
+		}
+	}
 }
 
 func TestStopCutsOffWhenTheLimitIsOver(t *testing.T) {

@@ -63,6 +63,8 @@ func New(s Settings, config *sarama.Config, tally func(domain.Stream) Tally, log
 // A rebalance waits for a claim to return, which takes as long as one transaction at most; that is less than
 // Rebalance.Timeout. In turn JoinGroup is answered within Rebalance.Timeout, which is less than Net.ReadTimeout.
 //
+// The session timeout is how long a killed member's partitions rest; it is the shortest that brokers take by default.
+//
 // Offsets that the broker does not have, because the log was cut at either end, are reset to the oldest record: what is
 // read twice is counted once, so repeats do no harm.
 func Config() *sarama.Config {
@@ -71,8 +73,8 @@ func Config() *sarama.Config {
 	c.Consumer.MaxWaitTime = 250 * time.Millisecond
 	c.Consumer.MaxProcessingTime = 250 * time.Millisecond
 	c.Consumer.Group.ResetInvalidOffsets = true
-	c.Consumer.Group.Session.Timeout = 10 * time.Second
-	c.Consumer.Group.Heartbeat.Interval = 3 * time.Second
+	c.Consumer.Group.Session.Timeout = 6 * time.Second
+	c.Consumer.Group.Heartbeat.Interval = 2 * time.Second
 	c.Consumer.Group.Rebalance.Timeout = 12 * time.Second
 	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategySticky()}
 	return c

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,8 +31,23 @@ func (l *Ledger) Apply(
 ) (domain.Marks, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	var after domain.Marks
-	err := pgdb.WithTx(ctx, l.pool, func(tx pgx.Tx) error {
+	after, err := l.apply(ctx, scope, decide)
+	if errors.Is(err, errNoMarks) {
+		if err = create(ctx, l.pool, scope); err == nil {
+			after, err = l.apply(ctx, scope, decide)
+		}
+	}
+	if err != nil {
+		return domain.Marks{}, fmt.Errorf("apply events: %w", interpret(err))
+	}
+	return after, nil
+}
+
+// apply returns errNoMarks when marks are missing.
+func (l *Ledger) apply(
+	ctx context.Context, scope domain.Scope, decide func(domain.Marks) domain.Effects,
+) (after domain.Marks, err error) {
+	err = pgdb.WithTx(ctx, l.pool, func(tx pgx.Tx) error {
 		before, err := lock(ctx, tx, scope)
 		if err != nil {
 			return fmt.Errorf("lock the marks: %w", err)
@@ -40,10 +56,7 @@ func (l *Ledger) Apply(
 		after = effects.Apply(before)
 		return write(ctx, tx, scope.Stream, effects)
 	})
-	if err != nil {
-		return domain.Marks{}, fmt.Errorf("apply events: %w", interpret(err))
-	}
-	return after, nil
+	return after, err
 }
 
 // write does the effects: new users in one round trip, since the rest depends on who is new, and all else in another.

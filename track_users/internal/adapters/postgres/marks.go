@@ -2,32 +2,22 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ordertrack/track_users/internal/domain"
 )
 
-// lock locks the marks of a scope, always in the same order, and makes those that are missing.
-func lock(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks, error) {
-	marks, err := lockOnce(ctx, tx, scope)
-	if err != nil || complete(marks, scope) {
-		return marks, err
-	}
-	if err := create(ctx, tx, scope); err != nil {
-		return domain.Marks{}, err
-	}
-	return lockOnce(ctx, tx, scope)
-}
-
-func complete(marks domain.Marks, scope domain.Scope) bool {
-	return len(marks.Lanes) == len(scope.Lanes) && marks.Foreign != notThere
-}
+// errNoMarks says that some of the marks are not there yet.
+var errNoMarks = errors.New("marks are missing")
 
 // notThere stands for a foreign mark that has no row yet.
 const notThere = domain.NoOffset - 1
 
-func lockOnce(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks, error) {
+// lock locks the marks of a scope, always in the same order.
+func lock(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks, error) {
 	const lanesSQL = `
 		SELECT source, lane, applied FROM lane_mark
 		WHERE (source, lane) IN (SELECT * FROM unnest($1::text[], $2::smallint[]))
@@ -63,10 +53,15 @@ func lockOnce(ctx context.Context, tx pgx.Tx, scope domain.Scope) (domain.Marks,
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return domain.Marks{}, err
 	}
+	if len(marks.Lanes) < len(scope.Lanes) || marks.Foreign == notThere {
+		return domain.Marks{}, errNoMarks
+	}
 	return marks, nil
 }
 
-func create(ctx context.Context, tx pgx.Tx, scope domain.Scope) error {
+// create makes the marks that are missing, in a transaction of its own: one that holds some marks already and waits for
+// another that makes the rest could wait in a circle.
+func create(ctx context.Context, pool *pgxpool.Pool, scope domain.Scope) error {
 	const lanesSQL = `
 		INSERT INTO lane_mark (source, lane)
 		SELECT source, lane FROM unnest($1::text[], $2::smallint[]) AS missing (source, lane)
@@ -81,7 +76,7 @@ func create(ctx context.Context, tx pgx.Tx, scope domain.Scope) error {
 	if scope.Foreign {
 		batch.Queue(foreignSQL, [16]byte(scope.Stream.TopicID), scope.Stream.Partition)
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	return pool.SendBatch(ctx, batch).Close()
 }
 
 // queueMarks moves the marks, each forward only: they are locked, and the effects were decided on them.

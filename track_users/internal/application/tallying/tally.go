@@ -27,11 +27,12 @@ type Limits struct {
 	Retry  backoff.Policy
 }
 
-// DefaultLimits suit a database nearby.
+// DefaultLimits suit a database nearby. The relay has 2,000 events outstanding at most, so a window of this size is only
+// ever full when events are lost or made up; 12 partitions' windows take about 100 MB then.
 func DefaultLimits() Limits {
 	return Limits{
 		Batch:  1000,
-		Window: window.Limits{Events: 65_536, Bytes: 32 << 20},
+		Window: window.Limits{Events: 16_384, Bytes: 8 << 20},
 		Look:   backoff.Policy{Base: 250 * time.Millisecond, Max: 5 * time.Second},
 		Retry:  backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
 	}
