@@ -18,6 +18,7 @@ import (
 	"ordertrack/track_users/internal/adapters/metrics"
 	"ordertrack/track_users/internal/adapters/postgres"
 	"ordertrack/track_users/internal/application/reading"
+	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/config"
 	"ordertrack/track_users/internal/domain"
@@ -28,6 +29,7 @@ var databaseModule = fx.Module("database", fx.Provide(
 	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
 	fx.Annotate(postgres.NewLedger, fx.As(new(tallying.Ledger))),
 	fx.Annotate(postgres.NewUsers, fx.As(new(reading.Users))),
+	fx.Annotate(postgres.NewBook, fx.As(new(reporting.Book))),
 ))
 
 // countingModule is the way in: the consumer, and a tally for each partition it gets.
@@ -43,13 +45,15 @@ var countingModule = fx.Module("counting", fx.Provide(
 	},
 	kafka.Config,
 	kafka.New,
+	func(consumer *kafka.Consumer) reporting.Reader { return consumer },
+	reporting.New,
 ))
 
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
 	reading.New,
-	func(reader *reading.Reader, c config.Config, log *slog.Logger) *httpserver.Server {
-		return httpserver.New("api", c.HTTPAddr, httpapi.New(reader, log), log)
+	func(reader *reading.Reader, reporter *reporting.Reporter, c config.Config, log *slog.Logger) *httpserver.Server {
+		return httpserver.New("api", c.HTTPAddr, httpapi.New(reader, reporter, log), log)
 	},
 ))
 
@@ -75,6 +79,7 @@ type parts struct {
 	Admin      *admin.Server
 	Pool       *pgxpool.Pool
 	Consumer   *kafka.Consumer
+	Reporter   *reporting.Reporter
 	API        *httpserver.Server
 }
 
@@ -85,6 +90,7 @@ func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
 	l.Append(fx.StopHook(p.Pool.Close)) // a hook of its own: it runs when preparing fails, too
 	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
+	l.Append(service.Background(p.Reporter.Run, fatal))
 	l.Append(service.Background(p.Consumer.Run, fatal))
 	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
 	l.Append(fx.StopHook(p.Admin.Drain))

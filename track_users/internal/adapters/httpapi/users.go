@@ -17,6 +17,7 @@ import (
 	"ordertrack/shared/httpapi"
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/reading"
+	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -28,15 +29,22 @@ type Reader interface {
 	User(ctx context.Context, raw string) (domain.User, error)
 }
 
+// Reporter tells the progress. Errors: reporting.ErrUnavailable, wrapped.
+type Reporter interface {
+	Progress(ctx context.Context) (domain.Progress, error)
+}
+
 type handler struct {
-	reader Reader
-	log    *slog.Logger
+	reader   Reader
+	reporter Reporter
+	log      *slog.Logger
 }
 
 // New makes the API's handler.
-func New(reader Reader, log *slog.Logger) http.Handler {
-	h := handler{reader: reader, log: log}
+func New(reader Reader, reporter Reporter, log *slog.Logger) http.Handler {
+	h := handler{reader: reader, reporter: reporter, log: log}
 	engine := httpapi.NewEngine(log)
+	engine.GET("/api/v1/progress", h.progress)
 	engine.GET(usersPath+":name", h.user)
 	return engine
 }
@@ -72,17 +80,26 @@ func (h handler) user(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	body, err := json.Marshal(toBody(user))
+	h.answer(c, toBody(user))
+}
+
+// answer writes what the next order makes stale.
+func (h handler) answer(c *gin.Context, content any) {
+	body, err := json.Marshal(content)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	c.Header("Cache-Control", "no-store") // the next order makes it stale
+	c.Header("Cache-Control", "no-store")
 	c.Data(http.StatusOK, "application/json", body)
 }
 
 // fail is the one place where errors become answers.
 func (h handler) fail(c *gin.Context, err error) {
+	if c.Request.Context().Err() != nil {
+		c.Abort() // the client has gone: nobody to answer, and nothing to tell
+		return
+	}
 	switch {
 	case errors.Is(err, reading.ErrNotFound):
 		httpapi.Write(c, httpapi.Problem{
@@ -92,6 +109,11 @@ func (h handler) fail(c *gin.Context, err error) {
 		httpapi.Write(c, httpapi.Problem{
 			Status: http.StatusBadRequest, Detail: "The path does not hold a legal name.",
 			Errors: []httpapi.FieldError{{Field: "name", Limit: name.Limit(err), Detail: fmt.Sprintf("The name %v.", err)}},
+		})
+	case errors.Is(err, reporting.ErrUnavailable):
+		h.log.WarnContext(c.Request.Context(), "cannot read the progress", "error", err)
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusServiceUnavailable, RetryAfter: retryAfter, Detail: "The progress cannot be read now; try again.",
 		})
 	case errors.Is(err, reading.ErrUnavailable):
 		h.log.WarnContext(c.Request.Context(), "cannot read users", "error", err)

@@ -24,6 +24,8 @@ import (
 	"ordertrack/track_users/internal/adapters/httpapi"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reading/mocks"
+	"ordertrack/track_users/internal/application/reporting"
+	books "ordertrack/track_users/internal/application/reporting/mocks"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -33,14 +35,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type bundle struct {
 	users  *mocks.MockUsers
+	book   *books.MockBook
 	log    *testenv.Log
 	handle http.Handler
 }
 
 func setup(t *testing.T) bundle {
 	t.Helper()
-	users, log := mocks.NewMockUsers(gomock.NewController(t)), &testenv.Log{}
-	return bundle{users, log, httpapi.New(reading.New(users), log.Logger())}
+	ctrl, log := gomock.NewController(t), &testenv.Log{}
+	users, book := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl)
+	reporter := reporting.New(book, books.NewMockReader(ctrl), log.Logger())
+	return bundle{users, book, log, httpapi.New(reading.New(users), reporter, log.Logger())}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.

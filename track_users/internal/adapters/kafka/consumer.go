@@ -39,6 +39,8 @@ type Settings struct {
 
 // Consumer is a member of the consumer group, from Run's begin to its end.
 type Consumer struct {
+	positions
+
 	settings Settings
 	config   *sarama.Config
 	tally    func(domain.Stream) Tally

@@ -22,7 +22,9 @@ type feed struct {
 	stream  domain.Stream
 	topicID string // goes with each committed offset
 	verify  func(context.Context) error
+	read    func(next int64) // told what is read and done with, or waits
 
+	next    int64 // one past the last record given out, or NoOffset
 	offset  int64 // last marked, or NoOffset
 	marked  bool  // since the last flush
 	flushed time.Time
@@ -30,6 +32,7 @@ type feed struct {
 
 // Next waits for the first record and takes what is there beside it.
 func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
+	f.read(f.next) // who asks for more is done with what there was
 	messages := f.claim.Messages()
 	if len(messages) == 0 {
 		f.flush()
@@ -49,7 +52,9 @@ func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]t
 		if !ok {
 			return nil, io.EOF
 		}
-		return gather(first, messages, limit), nil
+		records := gather(first, messages, limit)
+		f.next = records[len(records)-1].Offset + 1
+		return records, nil
 	}
 }
 

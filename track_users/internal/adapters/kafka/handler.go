@@ -76,11 +76,35 @@ func (h *handler) Cleanup(sarama.ConsumerGroupSession) error {
 // then begins anew from the committed offsets: that is how a tally rewinds.
 func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
 	stream := domain.Stream{Topic: claim.Topic(), TopicID: domain.TopicID(h.topicID), Partition: claim.Partition()}
+	start, err := h.startOf(claim)
+	if err != nil {
+		return err
+	}
+	h.set(stream, start)
+	defer h.forget(stream)
 	f := &feed{
-		session: session, claim: claim, stream: stream, topicID: h.topicID.String(), verify: h.verify, offset: domain.NoOffset,
+		session: session, claim: claim, stream: stream, topicID: h.topicID.String(), verify: h.verify,
+		read: func(next int64) { h.set(stream, next) }, next: start, offset: domain.NoOffset,
 	}
 	defer session.Commit() // marks that are not committed are lost with the session
 	return h.tally(stream).Run(session.Context(), f)
+}
+
+// startOf is the offset that a claim is read from: the one that was committed, or the oldest where the log does not reach
+// that far, at either end.
+func (h *handler) startOf(claim sarama.ConsumerGroupClaim) (int64, error) {
+	oldest, err := h.asking.GetOffset(claim.Topic(), claim.Partition(), sarama.OffsetOldest)
+	if err != nil {
+		return 0, fmt.Errorf("begin of the partition: %w", err)
+	}
+	newest, err := h.asking.GetOffset(claim.Topic(), claim.Partition(), sarama.OffsetNewest)
+	if err != nil {
+		return 0, fmt.Errorf("end of the partition: %w", err)
+	}
+	if initial := claim.InitialOffset(); oldest <= initial && initial <= newest {
+		return initial, nil
+	}
+	return oldest, nil
 }
 
 // verify asks the broker whether the topic is still the one that the session reads.

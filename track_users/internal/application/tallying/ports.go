@@ -40,7 +40,7 @@ type Feed interface {
 	// is over (0 has no end). Errors: io.EOF when the feed has ended, or the context's cause.
 	Next(ctx context.Context, limit int, patience time.Duration) ([]Raw, error)
 	// Verify makes sure that what was read so far is of the feed's own stream. Offsets identify foreign events only
-	// within it. Errors: ErrStreamChanged; ErrUnavailable, wrapped, when that cannot be known now.
+	// within it. Errors: ErrStreamChanged; ErrUnavailable, wrapped, when that cannot be known now; the context's cause.
 	Verify(ctx context.Context) error
 	// Commit says that everything below offset is done with: the feed may go on from there after a restart.
 	Commit(offset int64)
