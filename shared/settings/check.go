@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"regexp"
 	"strconv"
 	"time"
@@ -59,6 +60,18 @@ var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
 func CheckTopic(setting, topic string) error {
 	if topic == "." || topic == ".." || !topicName.MatchString(topic) {
 		return &Error{setting, fmt.Sprintf("%q is not a topic: 1 to 249 letters, digits, dots, underscores and hyphens", topic), nil}
+	}
+	return nil
+}
+
+// CheckBaseURL checks the base URL of an HTTP API; it may be empty.
+func CheckBaseURL(setting, base string) error {
+	if base == "" {
+		return nil
+	}
+	parsed, err := url.Parse(base)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || parsed.RawQuery != "" {
+		return &Error{setting, fmt.Sprintf("%q is not a base URL such as http://localhost:8081", base), err}
 	}
 	return nil
 }

@@ -98,12 +98,18 @@ func TestChecks(t *testing.T) {
 	require.NoError(t, settings.CheckAddr("A", ":0"))
 	require.NoError(t, settings.CheckAddr("A", "[::1]:8080"))
 	require.NoError(t, settings.CheckPeers("P", []string{"a:1", "[::1]:9092"}))
+	require.NoError(t, settings.CheckBaseURL("U", ""))
+	require.NoError(t, settings.CheckBaseURL("U", "https://track-users.example:8443/base"))
 	require.NoError(t, settings.CheckTopic("T", "user_events.v1-x"))
 	require.NoError(t, settings.CheckDuration("D", time.Second, time.Second, time.Minute))
 	for _, err := range []error{
 		settings.CheckTopic("A", ""),
 		settings.CheckTopic("A", ".."),
 		settings.CheckTopic("A", "user events"),
+		settings.CheckBaseURL("A", "localhost:8081"),
+		settings.CheckBaseURL("A", "http://"),
+		settings.CheckBaseURL("A", "ftp://x"),
+		settings.CheckBaseURL("A", "http://x?y=z"),
 		settings.CheckAddr("A", "8080"),
 		settings.CheckAddr("A", ":99999"),
 		settings.CheckPeers("A", nil),

@@ -12,8 +12,10 @@ import (
 	"ordertrack/order_service/internal/adapters/kafka"
 	"ordertrack/order_service/internal/adapters/metrics"
 	"ordertrack/order_service/internal/adapters/postgres"
+	"ordertrack/order_service/internal/adapters/trackusers"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/config"
 	"ordertrack/shared/admin"
 	sharedapi "ordertrack/shared/httpapi"
@@ -43,14 +45,38 @@ var placingModule = fx.Module("placing", fx.Provide(
 
 // relayingModule is the way of an order out to Kafka.
 var relayingModule = fx.Module("relaying", fx.Provide(
-	func(reg *prometheus.Registry) relaying.Meter { return metrics.NewRelaying(reg) },
+	metrics.NewRelaying,
+	func(m *metrics.Relaying) (relaying.Meter, retransmitting.Meter) { return m, m },
+	func(reg *prometheus.Registry) prometheus.Registerer { return reg },
+	func(log *slog.Logger, s fx.Shutdowner) service.Fatal { return service.Fatal{Log: log, Shutdowner: s} },
 	func(c config.Config, log *slog.Logger) *kafka.Wire {
 		return kafka.NewWire(c.KafkaBrokers, c.KafkaTopic, log)
 	},
 	func(wire *kafka.Wire) relaying.Wire { return wire },
+	newRepairer,
 	relaying.DefaultLimits,
 	relaying.New,
 ))
+
+// newRepairer makes the retransmitter, and has it run. Without the address of track_users there is nothing to go by.
+func newRepairer(
+	l fx.Lifecycle, fatal service.Fatal, c config.Config, wire *kafka.Wire, meter retransmitting.Meter, log *slog.Logger,
+) relaying.Repairer {
+	if c.TrackUsersURL == "" {
+		log.Info("TRACK_USERS_URL is not set: what Kafka loses is not published again")
+		return noRepairs{}
+	}
+	receiver := trackusers.NewReceiver(c.TrackUsersURL)
+	retransmitter := retransmitting.New(receiver, wire, meter, log, retransmitting.DefaultLimits())
+	l.Append(fx.StopHook(receiver.Close))
+	l.Append(service.Background(retransmitter.Run, fatal))
+	return retransmitter
+}
+
+// noRepairs is for a relay that cannot know what was lost.
+type noRepairs struct{}
+
+func (noRepairs) Repair(context.Context, retransmitting.Archive) error { return nil }
 
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
@@ -75,28 +101,27 @@ var adminModule = fx.Module("admin", fx.Provide(
 type parts struct {
 	fx.In
 
-	Log        *slog.Logger
-	Shutdowner fx.Shutdowner
-	Admin      *admin.Server
-	Pool       *pgxpool.Pool
-	Wire       *kafka.Wire
-	Relay      *relaying.Relay
-	Placer     *placing.Placer
-	API        *httpserver.Server
+	Log    *slog.Logger
+	Fatal  service.Fatal
+	Admin  *admin.Server
+	Pool   *pgxpool.Pool
+	Wire   *kafka.Wire
+	Relay  *relaying.Relay
+	Placer *placing.Placer
+	API    *httpserver.Server
 }
 
 // lifecycle starts the parts in this order, and stops them in the reverse one: readiness off, the API drained, the
 // accepted orders stored, the relay's batch published, Kafka and the database closed, the admin port last. The broker is
 // not waited for: orders are taken without it.
 func lifecycle(l fx.Lifecycle, p parts) {
-	fatal := service.Fatal{Log: p.Log, Shutdowner: p.Shutdowner}
-	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", fatal))
+	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", p.Fatal))
 	l.Append(fx.StopHook(p.Pool.Close)) // a hook of its own: it runs when preparing fails, too
 	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
 	l.Append(fx.StopHook(p.Wire.Close))
-	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, fatal))
+	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, p.Fatal))
 	l.Append(fx.StartStopHook(p.Placer.Start, p.Placer.Stop))
-	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
+	l.Append(service.Serve(p.API, "HTTP_ADDR", p.Fatal))
 	l.Append(fx.StopHook(p.Admin.Drain))
 }
 

@@ -8,13 +8,14 @@ import (
 	"ordertrack/order_service/internal/domain"
 )
 
-// Relaying implements relaying.Meter.
+// Relaying implements relaying.Meter and retransmitting.Meter.
 type Relaying struct {
 	leading   prometheus.Gauge
 	published prometheus.Counter
 	last      prometheus.Gauge
 	delay     prometheus.Histogram
 	failures  prometheus.Counter
+	again     prometheus.Counter
 }
 
 // NewRelaying makes the meter and registers its metrics.
@@ -37,7 +38,10 @@ func NewRelaying(reg prometheus.Registerer) *Relaying {
 			Name: "order_service_relay_failures_total", Help: "How often the relay had to start over.",
 		}),
 	}
-	reg.MustRegister(m.leading, m.published, m.last, m.delay, m.failures)
+	m.again = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "order_service_relay_retransmitted_total", Help: "Events published again because Kafka had lost them.",
+	})
+	reg.MustRegister(m.leading, m.published, m.last, m.delay, m.failures, m.again)
 	return m
 }
 
@@ -59,3 +63,6 @@ func (m *Relaying) Published(events []domain.Placed) {
 
 // Failed counts that the relay has to start over.
 func (m *Relaying) Failed(error) { m.failures.Inc() }
+
+// Retransmitted counts events that were published again.
+func (m *Relaying) Retransmitted(events int) { m.again.Add(float64(events)) }

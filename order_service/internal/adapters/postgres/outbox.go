@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/shared/backoff"
 )
 
@@ -34,12 +35,12 @@ func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
 
 // Lead waits for its turn and runs work with it. The turn lasts as long as its database session: when work returns, or
 // the connection is lost, the server gives the lock to another.
-func (o *Outbox) Lead(ctx context.Context, work func(relaying.Log) error) error {
+func (o *Outbox) Lead(ctx context.Context, work func(relaying.Log, retransmitting.Archive) error) error {
 	for {
 		turn, err := o.try(ctx)
 		if err == nil {
 			defer turn.end(ctx)
-			return work(turn)
+			return work(turn, turn)
 		}
 		if !errors.Is(err, errTaken) {
 			return err

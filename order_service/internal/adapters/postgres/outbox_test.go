@@ -10,6 +10,7 @@ import (
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/relaying"
 	"ordertrack/order_service/internal/application/relaying/outboxtest"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 	"ordertrack/shared/event"
 	"ordertrack/shared/name"
@@ -63,7 +64,7 @@ func TestATurnEndsWithItsSession(t *testing.T) {
 		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 	s := openRelayStore(t)
 	placed := s.Append(t, 1)
-	require.NoError(t, s.Relay(t).Lead(t.Context(), func(lost relaying.Log) error {
+	require.NoError(t, s.Relay(t).Lead(t.Context(), func(lost relaying.Log, _ retransmitting.Archive) error {
 		waited := make(chan error, 1)
 		go func() { waited <- lost.Wait(t.Context(), time.Minute) }()
 		var ended int
@@ -71,7 +72,7 @@ func TestATurnEndsWithItsSession(t *testing.T) {
 		require.Equal(t, 1, ended)
 		require.Error(t, <-waited)
 
-		return s.Relay(t).Lead(t.Context(), func(next relaying.Log) error {
+		return s.Relay(t).Lead(t.Context(), func(next relaying.Log, _ retransmitting.Archive) error {
 			require.Error(t, lost.Advance(t.Context(), placed[0].OrderID))
 			_, err := lost.Next(t.Context(), 1)
 			require.Error(t, err)
@@ -87,7 +88,7 @@ func TestATurnEndsWithItsSession(t *testing.T) {
 func TestNotificationsDoNotPileUp(t *testing.T) {
 	t.Parallel()
 	s := openRelayStore(t)
-	require.NoError(t, s.Relay(t).Lead(t.Context(), func(log relaying.Log) error {
+	require.NoError(t, s.Relay(t).Lead(t.Context(), func(log relaying.Log, _ retransmitting.Archive) error {
 		for range 20 {
 			s.Append(t, 1)
 		}

@@ -15,7 +15,8 @@ import (
 const callLimit = 5 * time.Second
 
 // turn is the session that holds the relay's lock, and does all that the leading relay does: what is lost together
-// with the lock cannot go on without it. It implements relaying.Log.
+// with the lock cannot go on without it. It implements relaying.Log
+// and retransmitting.Archive.
 type turn struct {
 	conn *pgx.Conn
 }

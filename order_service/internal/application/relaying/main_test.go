@@ -15,6 +15,7 @@ import (
 
 	"ordertrack/order_service/internal/application/relaying"
 	"ordertrack/order_service/internal/application/relaying/mocks"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 	"ordertrack/shared/backoff"
 )
@@ -31,6 +32,7 @@ func limits() relaying.Limits {
 type bundle struct {
 	outbox *mocks.MockOutbox
 	wire   *mocks.MockWire
+	repair *mocks.MockRepairer
 	meter  *mocks.MockMeter
 	tape   *tape
 	logged *bytes.Buffer
@@ -41,22 +43,30 @@ type bundle struct {
 func setup(t *testing.T, events int) *bundle {
 	ctrl := gomock.NewController(t)
 	b := &bundle{
-		outbox: mocks.NewMockOutbox(ctrl), wire: mocks.NewMockWire(ctrl), meter: mocks.NewMockMeter(ctrl),
+		outbox: mocks.NewMockOutbox(ctrl), wire: mocks.NewMockWire(ctrl), repair: mocks.NewMockRepairer(ctrl), meter: mocks.NewMockMeter(ctrl),
 		tape: &tape{wake: make(chan struct{}, 1)}, logged: &bytes.Buffer{},
 	}
 	b.tape.append(events)
 	b.meter.EXPECT().Leading(gomock.Any()).AnyTimes()
 	b.meter.EXPECT().Failed(gomock.Any()).AnyTimes()
 	b.meter.EXPECT().Published(gomock.Any()).AnyTimes()
-	b.relay = relaying.New(b.outbox, b.wire, b.meter, slog.New(slog.NewTextHandler(b.logged, nil)), limits())
+	b.relay = relaying.New(b.outbox, b.wire, b.repair, b.meter, slog.New(slog.NewTextHandler(b.logged, nil)), limits())
 	return b
+}
+
+// repairs has nothing to repair.
+func (b *bundle) repairs() {
+	b.repair.EXPECT().Repair(gomock.Any(), gomock.Any()).Return(nil).AnyTimes()
 }
 
 // leads lets the relay connect and lead whenever it wants to.
 func (b *bundle) leads() {
+	b.repairs()
 	b.wire.EXPECT().Connect(gomock.Any()).Return(nil).AnyTimes()
 	b.outbox.EXPECT().Lead(gomock.Any(), gomock.Any()).DoAndReturn(
-		func(_ context.Context, work func(relaying.Log) error) error { return work(b.tape) }).AnyTimes()
+		func(_ context.Context, work func(relaying.Log, retransmitting.Archive) error) error {
+			return work(b.tape, nil)
+		}).AnyTimes()
 }
 
 // acknowledges makes the wire take everything.

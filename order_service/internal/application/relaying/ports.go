@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 )
 
@@ -16,7 +17,7 @@ type Outbox interface {
 	// may work already.
 	//
 	// Errors: the context's cause, work's own error, or that the database is away: try again later.
-	Lead(ctx context.Context, work func(Log) error) error
+	Lead(ctx context.Context, work func(Log, retransmitting.Archive) error) error
 }
 
 // Log is the order log with a cursor: the highest id that is known to be published. Any error means that the turn is
@@ -39,6 +40,13 @@ type Wire interface {
 	// the first that was not, and an error when that is not all. Those behind it may have been published or not: all of
 	// them are to be published again. When ctx ends it stops waiting.
 	Publish(ctx context.Context, events []domain.Placed) (acknowledged int, err error)
+}
+
+// Repairer looks after what the wire has lost.
+type Repairer interface {
+	// Repair publishes again what is known to be lost. The relay that leads calls it between any two batches, so it must
+	// be quick when there is nothing to do. Any error means that the relay has to start over.
+	Repair(ctx context.Context, archive retransmitting.Archive) error
 }
 
 // Meter counts what the relay does.

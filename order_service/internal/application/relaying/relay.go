@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 	"ordertrack/shared/backoff"
 )
@@ -29,7 +30,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Batch:   2000,
-		Poll:    5 * time.Second,
+		Poll:    time.Second,
 		Publish: 30 * time.Second,
 		Finish:  5 * time.Second,
 		Retry:   backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
@@ -38,16 +39,17 @@ func DefaultLimits() Limits {
 
 // Relay publishes the log.
 type Relay struct {
-	outbox Outbox
-	wire   Wire
-	meter  Meter
-	limits Limits
-	health health
+	outbox   Outbox
+	wire     Wire
+	repairer Repairer
+	meter    Meter
+	limits   Limits
+	health   health
 }
 
 // New makes a relay; Run runs it.
-func New(outbox Outbox, wire Wire, meter Meter, log *slog.Logger, limits Limits) *Relay {
-	return &Relay{outbox: outbox, wire: wire, meter: meter, limits: limits, health: health{log: log}}
+func New(outbox Outbox, wire Wire, repairer Repairer, meter Meter, log *slog.Logger, limits Limits) *Relay {
+	return &Relay{outbox: outbox, wire: wire, repairer: repairer, meter: meter, limits: limits, health: health{log: log}}
 }
 
 // Run relays until ctx ends; it finishes the batch in flight then. After any failure it gives up its turn, pauses, and
@@ -74,18 +76,21 @@ func (r *Relay) turn(ctx context.Context) error {
 	if err := r.wire.Connect(ctx); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	return r.outbox.Lead(ctx, func(log Log) error {
+	return r.outbox.Lead(ctx, func(log Log, archive retransmitting.Archive) error {
 		r.meter.Leading(true)
 		defer r.meter.Leading(false)
 		r.health.leads()
-		return r.lead(ctx, log)
+		return r.lead(ctx, log, archive)
 	})
 }
 
-func (r *Relay) lead(ctx context.Context, log Log) error {
+func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archive) error {
 	finish, cancel := outlive(ctx, r.limits.Finish)
 	defer cancel()
 	for ctx.Err() == nil {
+		if err := r.repairer.Repair(finish, archive); err != nil {
+			return fmt.Errorf("repair: %w", err)
+		}
 		events, err := log.Next(ctx, r.limits.Batch)
 		switch {
 		case err != nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 )
 
@@ -79,15 +80,16 @@ func TestALostDatabaseCostsTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, 1)
 		b.acknowledges()
+		b.repairs()
 		b.wire.EXPECT().Connect(gomock.Any()).Return(nil).Times(2)
 		turns := 0
 		b.outbox.EXPECT().Lead(gomock.Any(), gomock.Any()).DoAndReturn(
-			func(_ context.Context, work func(relaying.Log) error) error {
+			func(_ context.Context, work func(relaying.Log, retransmitting.Archive) error) error {
 				turns++
 				if turns == 1 {
-					return work(&tape{err: errors.New("connection lost")})
+					return work(&tape{err: errors.New("connection lost")}, nil)
 				}
-				return work(b.tape)
+				return work(b.tape, nil)
 			}).Times(2)
 		stop := b.run(t)
 		time.Sleep(time.Second)
@@ -171,5 +173,29 @@ func TestAPublishThatHangsCostsTheTurn(t *testing.T) {
 		time.Sleep(limits().Publish + 5*time.Second)
 		stop()
 		require.Equal(t, []int64{1, 2}, b.tape.moved(), "what it did acknowledge counts")
+	})
+}
+
+func TestItRepairsBetweenBatchesAndWithinTheTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 7)
+		var behind []int // how many batches were published at each repair
+		b.repair.EXPECT().Repair(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(context.Context, retransmitting.Archive) error {
+				behind = append(behind, len(b.tape.moved()))
+				if len(behind) == 2 {
+					return errBroker
+				}
+				return nil
+			}).AnyTimes()
+		b.leads()
+		b.acknowledges()
+		stop := b.run(t)
+		time.Sleep(time.Second)
+		stop()
+		require.Equal(t, []int{0, 1, 1, 2, 3}, behind[:5], "a repair that fails costs the turn")
+		require.Equal(t, []int64{3, 6, 7}, b.tape.moved())
+		require.Equal(t, 1, b.countLogged("the relay starts over"))
 	})
 }

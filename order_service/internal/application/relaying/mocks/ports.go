@@ -7,6 +7,7 @@ package mocks
 import (
 	context "context"
 	relaying "ordertrack/order_service/internal/application/relaying"
+	retransmitting "ordertrack/order_service/internal/application/retransmitting"
 	domain "ordertrack/order_service/internal/domain"
 	reflect "reflect"
 	time "time"
@@ -38,7 +39,7 @@ func (m *MockOutbox) EXPECT() *MockOutboxMockRecorder {
 }
 
 // Lead mocks base method.
-func (m *MockOutbox) Lead(ctx context.Context, work func(relaying.Log) error) error {
+func (m *MockOutbox) Lead(ctx context.Context, work func(relaying.Log, retransmitting.Archive) error) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Lead", ctx, work)
 	ret0, _ := ret[0].(error)
@@ -167,6 +168,43 @@ func (m *MockWire) Publish(ctx context.Context, events []domain.Placed) (int, er
 func (mr *MockWireMockRecorder) Publish(ctx, events interface{}) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Publish", reflect.TypeOf((*MockWire)(nil).Publish), ctx, events)
+}
+
+// MockRepairer is a mock of Repairer interface.
+type MockRepairer struct {
+	ctrl     *gomock.Controller
+	recorder *MockRepairerMockRecorder
+}
+
+// MockRepairerMockRecorder is the mock recorder for MockRepairer.
+type MockRepairerMockRecorder struct {
+	mock *MockRepairer
+}
+
+// NewMockRepairer creates a new mock instance.
+func NewMockRepairer(ctrl *gomock.Controller) *MockRepairer {
+	mock := &MockRepairer{ctrl: ctrl}
+	mock.recorder = &MockRepairerMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockRepairer) EXPECT() *MockRepairerMockRecorder {
+	return m.recorder
+}
+
+// Repair mocks base method.
+func (m *MockRepairer) Repair(ctx context.Context, archive retransmitting.Archive) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Repair", ctx, archive)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Repair indicates an expected call of Repair.
+func (mr *MockRepairerMockRecorder) Repair(ctx, archive interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Repair", reflect.TypeOf((*MockRepairer)(nil).Repair), ctx, archive)
 }
 
 // MockMeter is a mock of Meter interface.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/domain"
 )
 
@@ -30,6 +31,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 	t.Helper()
 	for title, test := range map[string]func(t *testing.T, store Store){
 		"reads behind the cursor, in order":    testNext,
+		"looks up and reads what lacks":        testArchive,
 		"never moves the cursor back":          testAdvance,
 		"wakes up for an append":               testWake,
 		"waits no longer than it should":       testWait,
@@ -49,7 +51,7 @@ func lead(t *testing.T, outbox relaying.Outbox, work func(log relaying.Log)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	require.NoError(t, outbox.Lead(ctx, func(log relaying.Log) error {
+	require.NoError(t, outbox.Lead(ctx, func(log relaying.Log, _ retransmitting.Archive) error {
 		work(log)
 		return nil
 	}))
@@ -132,7 +134,7 @@ func testTurns(t *testing.T, store Store) {
 	lead(t, first, func(relaying.Log) {
 		firstLeads.Store(true)
 		go func() {
-			done <- second.Lead(t.Context(), func(relaying.Log) error {
+			done <- second.Lead(t.Context(), func(relaying.Log, retransmitting.Archive) error {
 				close(leading)
 				if firstLeads.Load() {
 					return errors.New("two led at once")
@@ -157,7 +159,7 @@ func testWaitingEnds(t *testing.T, store Store) {
 		cause := errors.New("stopping")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(200*time.Millisecond, func() { cancel(cause) })
-		err := second.Lead(ctx, func(relaying.Log) error { return errors.New("it led") })
+		err := second.Lead(ctx, func(relaying.Log, retransmitting.Archive) error { return errors.New("it led") })
 		require.Error(t, err)
 		require.ErrorIs(t, context.Cause(ctx), cause)
 		require.NotContains(t, err.Error(), "it led")
@@ -168,6 +170,50 @@ func testWorkFails(t *testing.T, store Store) {
 	t.Helper()
 	failure := errors.New("no broker")
 	outbox := store.Relay(t)
-	require.ErrorIs(t, outbox.Lead(t.Context(), func(relaying.Log) error { return failure }), failure)
+	require.ErrorIs(t, outbox.Lead(t.Context(), func(relaying.Log, retransmitting.Archive) error { return failure }), failure)
 	lead(t, outbox, func(log relaying.Log) { requireNext(t, log, 1, nil) }) // the turn was given back
+}
+
+// testArchive appends ten orders and publishes seven: what is not published cannot lack.
+func testArchive(t *testing.T, store Store) {
+	placed := store.Append(t, 10)
+	logID := placed[0].Place.LogID
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, store.Relay(t).Lead(ctx, func(log relaying.Log, archive retransmitting.Archive) error {
+		require.NoError(t, log.Advance(ctx, placed[6].OrderID))
+		published := map[int][]domain.Placed{}
+		for _, e := range placed[:7] {
+			published[e.Place.Lane] = append(published[e.Place.Lane], e)
+		}
+		for applied := range int64(11) {
+			receiver := domain.Applied{logID: {}, "another log": {}}
+			var want []domain.Place
+			for lane := range domain.Lanes {
+				receiver[logID][lane] = applied
+				if int64(len(published[lane])) > applied {
+					want = append(want, domain.Place{LogID: logID, Lane: lane, Sequence: applied + 1})
+				}
+			}
+			got, err := archive.Lacking(ctx, receiver)
+			require.NoError(t, err)
+			require.ElementsMatch(t, want, got)
+		}
+		everything, err := archive.Lacking(ctx, nil)
+		require.NoError(t, err)
+		require.Len(t, everything, len(published), "a receiver that knows nothing lacks each lane's first event")
+		for _, place := range everything {
+			all, err := archive.From(ctx, place, 100)
+			require.NoError(t, err)
+			require.Equal(t, published[place.Lane], all)
+			first, err := archive.From(ctx, place, 1)
+			require.NoError(t, err)
+			require.Equal(t, published[place.Lane][:1], first)
+			place.Sequence++
+			rest, err := archive.From(ctx, place, 100)
+			require.NoError(t, err)
+			require.Len(t, rest, len(all)-1)
+		}
+		return nil
+	}))
 }
