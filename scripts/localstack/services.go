@@ -41,6 +41,7 @@ func (l *launcher) services() []service {
 	return []service{
 		{name: "order_service", admin: l.cfg.OrderAdmin, env: slices.Concat(common, []string{
 			database(ordersDatabase), "HTTP_ADDR=" + l.cfg.OrderHTTP, "ADMIN_ADDR=" + l.cfg.OrderAdmin,
+			"TRACK_USERS_URL=" + base(l.cfg.TrackHTTP),
 		})},
 		{name: "track_users", admin: l.cfg.TrackAdmin, env: slices.Concat(common, []string{
 			database(trackDatabase), "HTTP_ADDR=" + l.cfg.TrackHTTP, "ADMIN_ADDR=" + l.cfg.TrackAdmin, "KAFKA_GROUP=" + l.cfg.Group,
