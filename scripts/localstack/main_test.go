@@ -101,7 +101,8 @@ func TestServicesGetTheirSettings(t *testing.T) {
 	common := []string{"KAFKA_BROKERS=127.0.0.1:2", "KAFKA_TOPIC=t", "LOG_LEVEL=DEBUG"}
 	require.Equal(t, []service{
 		{name: "order_service", admin: ":9080", env: append(common[:3:3],
-			"DATABASE_URL=postgres://postgres@127.0.0.1:1/orders", "HTTP_ADDR=:8080", "ADMIN_ADDR=:9080")},
+			"DATABASE_URL=postgres://postgres@127.0.0.1:1/orders", "HTTP_ADDR=:8080", "ADMIN_ADDR=:9080",
+			"TRACK_USERS_URL=http://localhost:8081")},
 		{name: "track_users", admin: ":9081", env: append(common[:3:3],
 			"DATABASE_URL=postgres://postgres@127.0.0.1:1/track_users", "HTTP_ADDR=:8081", "ADMIN_ADDR=:9081", "KAFKA_GROUP=g")},
 	}, services)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +35,8 @@ func limits() retransmitting.Limits {
 
 // world is a log of one lane with so many published events, a topic, and a receiver that has applied and read so much.
 type world struct {
+	mu sync.Mutex // held by whoever lets the world live; the receiver is asked in between
+
 	published, applied int64
 	end, read          int64
 	topic              string
@@ -50,6 +53,8 @@ func setup(t *testing.T) *world {
 	w := &world{topic: partition.TopicID}
 	receiver, wire, meter := mocks.NewMockReceiver(ctrl), mocks.NewMockWire(ctrl), mocks.NewMockMeter(ctrl)
 	receiver.EXPECT().Progress(gomock.Any()).DoAndReturn(func(context.Context) (domain.Progress, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.asked++
 		return domain.Progress{
 			Applied: domain.Applied{logID: {5: w.applied}},
@@ -88,6 +93,12 @@ func (w *world) From(_ context.Context, place domain.Place, limit int) ([]domain
 	return events, nil
 }
 
+func (w *world) repair(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.retransmitter.Repair(ctx, w)
+}
+
 // live lets so many seconds pass in which the relay looks ten times a second; step changes the world every second.
 func (w *world) live(t *testing.T, seconds int, step func(second int)) {
 	t.Helper()
@@ -95,9 +106,11 @@ func (w *world) live(t *testing.T, seconds int, step func(second int)) {
 	done := make(chan error, 1)
 	go func() { done <- w.retransmitter.Run(ctx) }()
 	for second := range seconds {
+		w.mu.Lock()
 		step(second)
+		w.mu.Unlock()
 		for range 10 {
-			require.NoError(t, w.retransmitter.Repair(ctx, w))
+			require.NoError(t, w.repair(ctx))
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
@@ -258,7 +271,7 @@ func TestAFailureEndsTheTurn(t *testing.T) {
 		go func() { done <- w.retransmitter.Run(ctx) }()
 		var err error
 		for range 50 {
-			if err = w.retransmitter.Repair(ctx, w); err != nil {
+			if err = w.repair(ctx); err != nil {
 				break
 			}
 			time.Sleep(100 * time.Millisecond)
