@@ -99,7 +99,7 @@ func tampered(t *testing.T, programs stack.Programs) {
 		return change(ctx, system.Databases().Orders, `DELETE FROM orders WHERE id = (SELECT max(id) FROM orders WHERE name <> $1)`)
 	}}
 	said := runBroken(t, programs, cell)
-	require.Contains(t, said, "lost 1, doubled 2;") // the order that is gone is counted, which is one too many again
+	require.Contains(t, said, "lost 1, doubled 2,") // the order that is gone is counted, which is one too many again
 	require.Contains(t, said, "was acknowledged to the client as its order")
 	require.Contains(t, said, `"User 0": the counter is`)
 	require.Contains(t, said, "orders: the ids are not 1 to 200 without a gap: there are 199")
@@ -123,7 +123,7 @@ func stayedAway(t *testing.T, programs stack.Programs) {
 		if err := load.Await(ctx, 0.5); err != nil {
 			return err
 		}
-		return system.Track.Kill()
+		return system.Track[0].Kill()
 	}}
 	said := runBroken(t, programs, cell)
 	require.Contains(t, said, "heal: track_users: it ended by itself: signal: killed")

@@ -18,6 +18,14 @@ type Cell struct {
 	// not wait until the system has healed; the frame does, and measures it.
 	Do func(ctx context.Context, system *stack.Stack, load *workload.Load) error
 
+	Needs stack.Needs
+
+	// Answered means that no client may be left without a clear answer, since the service can give one all the time.
+	Answered bool
+
+	// Repeating means that the fault is one only if events were delivered a second time.
+	Repeating bool
+
 	// Orderly means that the fault leaves the services the time to finish what they began: no order may exist whose client
 	// got no clear answer, and nothing may be delivered twice.
 	Orderly bool

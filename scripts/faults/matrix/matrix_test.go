@@ -45,8 +45,8 @@ func TestResultSaysWhatWasDone(t *testing.T) {
 		Audit:  audit.Report{Missing: 4, Surplus: 6},
 	}
 	require.False(t, result.Failed())
-	require.Equal(t, "ok     cell: something bad: 9 sent, 5 acknowledged, 3 unknown (2 of them exist), 1 refused; lost 5, doubled 6; "+
-		"ready after 0.0s, at rest 0.0s later; took 1.2s, seed 7", result.String())
+	require.Equal(t, "ok     cell: something bad: 9 sent, 5 acknowledged, 3 unknown (2 of them exist), 1 refused; lost 5, doubled 6, "+
+		"repeats dropped 0; ready after 0.0s, at rest 0.0s later; took 1.2s, seed 7", result.String())
 	result.Problems = []string{"verify: one\ntwo"}
 	require.True(t, result.Failed())
 	require.Regexp(t, `^FAILED cell: (.*)\n  verify: one\n  two$`, result.String())

@@ -11,13 +11,14 @@ import (
 
 // Result is what came of a cell.
 type Result struct {
-	Cell   Cell
-	Seed   uint64
-	Claims claims.Report
-	Audit  audit.Report
-	Ready  time.Duration // from the end of the fault until both services were ready
-	Rest   time.Duration // from then, or the last answer if that was later, until the lag was 0
-	Took   time.Duration
+	Cell    Cell
+	Seed    uint64
+	Claims  claims.Report
+	Audit   audit.Report
+	Repeats int64         // events that came a second time, as far as the replicas of track_users that run at the end know
+	Ready   time.Duration // from the end of the fault until both services were ready
+	Rest    time.Duration // from then, or the last answer if that was later, until the lag was 0
+	Took    time.Duration
 
 	Problems []string // none: the promise was kept
 }
@@ -44,10 +45,10 @@ func (r *Result) String() string {
 		verdict = "FAILED"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s: %d sent, %d acknowledged, %d unknown (%d of them exist), %d refused; lost %d, doubled %d; "+
-		"ready after %s, at rest %s later; took %s, seed %d",
+	fmt.Fprintf(&b, "%s %s: %s: %d sent, %d acknowledged, %d unknown (%d of them exist), %d refused; lost %d, doubled %d, "+
+		"repeats dropped %d; ready after %s, at rest %s later; took %s, seed %d",
 		verdict, r.Cell.Name, r.Cell.Does, r.Claims.Sent, r.Claims.Acknowledged, r.Claims.Unknown, r.Claims.Found, r.Claims.Refused,
-		r.Lost(), r.Doubled(), seconds(r.Ready), seconds(r.Rest), seconds(r.Took), r.Seed)
+		r.Lost(), r.Doubled(), r.Repeats, seconds(r.Ready), seconds(r.Rest), seconds(r.Took), r.Seed)
 	for _, problem := range r.Problems {
 		b.WriteString("\n  " + strings.ReplaceAll(problem, "\n", "\n  "))
 	}

@@ -15,7 +15,7 @@ import (
 // Trial is how cells are run.
 type Trial struct {
 	Stack    stack.Options
-	Plan     workload.Plan             // without the URL
+	Plan     workload.Plan             // without the URLs
 	Limit    time.Duration             // of the load, from its start to its last answer
 	Heal     time.Duration             // of what is waited for after the fault: all ready, and no lag
 	Progress func(settled, orders int) // called now and then; may be nil
@@ -28,7 +28,9 @@ func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 	begin := time.Now()
 	result := &Result{Cell: cell, Seed: t.Plan.Seed}
 	defer func() { result.Took = time.Since(begin) }()
-	system, err := stack.Start(ctx, t.Stack)
+	opts := t.Stack
+	opts.Needs = cell.Needs
+	system, err := stack.Start(ctx, opts)
 	if err != nil {
 		result.problem("start the system", err)
 		return result
@@ -50,7 +52,7 @@ func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, resu
 	loadCtx, cancel := context.WithTimeoutCause(ctx, t.Limit, fmt.Errorf("the limit of %s is over", t.Limit))
 	defer cancel()
 	plan := t.Plan
-	plan.URL = system.Orders.API
+	plan.URLs = system.Orders.APIs()
 	load := workload.Start(loadCtx, plan)
 	stop := t.tell(load)
 	defer stop()
@@ -71,12 +73,13 @@ func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, resu
 	return ledger
 }
 
-// settle waits until everything is counted.
+// settle waits until everything is counted: the orders, and the records of a stranger.
 func (t Trial) settle(ctx context.Context, system *stack.Stack, result *Result) {
 	begin := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, t.Heal, fmt.Errorf("the limit of %s is over", t.Heal))
 	defer cancel()
 	result.problem("heal", audit.AwaitRest(ctx, system.Databases()))
+	result.problem("strange records", system.Strange().Await(ctx, system.Databases().Track))
 	result.Rest = time.Since(begin)
 }
 
@@ -123,18 +126,24 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 			result.problem("verify", errors.New(report.String()))
 		}
 	}
-	if result.Cell.Orderly {
-		judgeOrder(ctx, system, result)
-	}
+	result.Repeats, err = system.Repeats(ctx)
+	result.problem("repeats", err)
+	judgeConduct(result)
 }
 
-func judgeOrder(ctx context.Context, system *stack.Stack, result *Result) {
-	if found := result.Claims.Found; found > 0 {
+// judgeConduct holds what came of the cell against what the cell says of itself.
+func judgeConduct(result *Result) {
+	cell := result.Cell
+	if unknown := result.Claims.Unknown; cell.Answered && unknown > 0 {
+		result.problem("answers", fmt.Errorf("%d clients got no clear answer", unknown))
+	}
+	if found := result.Claims.Found; cell.Orderly && found > 0 {
 		result.problem("answers", fmt.Errorf("%d orders exist whose clients got no clear answer", found))
 	}
-	repeats, err := system.Repeats(ctx)
-	result.problem("repeats", err)
-	if repeats > 0 {
-		result.problem("repeats", fmt.Errorf("%d events were delivered a second time", repeats))
+	if cell.Orderly && result.Repeats > 0 {
+		result.problem("repeats", fmt.Errorf("%d events were delivered a second time", result.Repeats))
+	}
+	if cell.Repeating && result.Repeats == 0 {
+		result.problem("repeats", errors.New("nothing was delivered a second time: the fault was none"))
 	}
 }

@@ -13,12 +13,26 @@ import (
 
 const metricsLimit = 5 * time.Second
 
-// Repeats is how many events the track_users process that runs now was given a second time, and dropped.
+// Repeats is how many events the track_users processes that run now were given a second time, and dropped.
 func (s *Stack) Repeats(ctx context.Context) (int64, error) {
-	return s.Track.counter(ctx, `track_users_events_total{outcome="repeat"}`)
+	var sum int64
+	for _, service := range s.Track.Running() {
+		repeats, err := service.counter(ctx, `track_users_events_total{outcome="repeat"}`)
+		if err != nil {
+			return 0, err
+		}
+		sum += repeats
+	}
+	return sum, nil
 }
 
-// counter reads one counter as the service has it now. One that was never counted up need not be there: it is 0.
+// Leads tells whether the relay of this replica of order_service believes that it leads.
+func (s *Service) Leads(ctx context.Context) (bool, error) {
+	leads, err := s.counter(ctx, "order_service_relay_leading")
+	return leads == 1, err
+}
+
+// counter reads one counter or gauge as the service has it now. One that was never counted up need not be there: it is 0.
 func (s *Service) counter(ctx context.Context, series string) (value int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()

@@ -29,8 +29,9 @@ type Service struct {
 	path, log string
 	env       []string
 
-	mu   sync.Mutex
-	proc *process.Process
+	mu     sync.Mutex
+	proc   *process.Process
+	wanted bool // it was started, and not retired since
 }
 
 // Start starts the service, for the first time or after Kill or Stop. It does not wait until it is ready. Its log goes
@@ -49,7 +50,7 @@ func (s *Service) Start() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.proc = proc
+	s.proc, s.wanted = proc, true
 	return nil
 }
 
@@ -69,6 +70,20 @@ func (s *Service) Stop(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Retire is Stop for good: that the service is down is no fault any more, until it is started again.
+func (s *Service) Retire(ctx context.Context) error {
+	s.mu.Lock()
+	s.wanted = false
+	s.mu.Unlock()
+	return s.Stop(ctx)
+}
+
+// Pause stops the service in its tracks, by SIGSTOP: it keeps its connections, and knows nothing of it.
+func (s *Service) Pause() error { return s.process().Signal(syscall.SIGSTOP) }
+
+// Continue undoes Pause.
+func (s *Service) Continue() error { return s.process().Signal(syscall.SIGCONT) }
 
 // WaitReady waits until the service says that it is ready. A service that ended is not waited for.
 func (s *Service) WaitReady(ctx context.Context) error {
@@ -113,6 +128,12 @@ func (s *Service) close() error {
 		return nil
 	}
 	return s.Kill()
+}
+
+func (s *Service) isWanted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted
 }
 
 func (s *Service) process() *process.Process {

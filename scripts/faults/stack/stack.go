@@ -6,12 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"ordertrack/scripts/faults/stranger"
 	"ordertrack/scripts/localstack/broker"
 	"ordertrack/scripts/localstack/postgres"
 	"ordertrack/scripts/verify/audit"
@@ -27,14 +31,27 @@ type Options struct {
 	Broker   broker.Kind
 	PGBinDir string // empty looks for PostgreSQL's programs
 	Mirror   string // a Maven repository to fetch PostgreSQL from; empty is the usual one
+	Needs    Needs
+}
+
+// Needs is what a fault needs of its system. The zero value is one process of each service, on straight connections.
+type Needs struct {
+	Orders, Track int               // replicas that run from the start; 0 is one
+	Partitions    int32             // of the topic, which is made beforehand then; 0 leaves it to the services
+	Proxied       bool              // the services reach PostgreSQL by way of Links
+	Postgres      map[string]string // configuration parameters of the server
 }
 
 // Stack is a running system.
 type Stack struct {
 	Postgres *postgres.Server
 	Broker   *broker.Broker
-	Orders   *Service
-	Track    *Service
+	Orders   Fleet
+	Track    Fleet
+	Links    Links
+
+	mu       sync.Mutex
+	stranger *stranger.Stranger
 }
 
 // Start brings everything up and returns when both services are ready. The caller ends it with Close.
@@ -47,7 +64,7 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 }
 
 func (s *Stack) start(ctx context.Context, opts Options) error {
-	ports, err := pickPorts(ctx, 6)
+	ports, err := pickPorts(ctx, 2+2*2*maxReplicas)
 	if err != nil {
 		return err
 	}
@@ -57,9 +74,14 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 	if err := both.Wait(); err != nil {
 		return err
 	}
-	s.Orders = s.service(opts, orderService, "orders", ports[2], ports[3])
-	s.Track = s.service(opts, trackUsers, "track_users", ports[4], ports[5])
-	if err := errors.Join(s.Orders.Start(), s.Track.Start()); err != nil {
+	if opts.Needs.Proxied {
+		if err := s.Links.open(ctx, s.Postgres.Port()); err != nil {
+			return err
+		}
+	}
+	s.Orders = s.fleet(opts, orderService, s.ordersURL(), ports[2:])
+	s.Track = s.fleet(opts, trackUsers, s.trackURL(), ports[2+2*maxReplicas:])
+	if err := errors.Join(s.Orders.start(opts.Needs.Orders), s.Track.start(opts.Needs.Track)); err != nil {
 		return err
 	}
 	return s.WaitReady(ctx)
@@ -67,9 +89,11 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 
 // startPostgres does not fsync: faults kill processes, and those leave what they wrote with the operating system.
 func (s *Stack) startPostgres(ctx context.Context, opts Options, port int) (err error) {
+	parameters := map[string]string{"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+	maps.Copy(parameters, opts.Needs.Postgres)
 	s.Postgres, err = postgres.Start(ctx, postgres.Options{
 		BinDir: opts.PGBinDir, Mirror: opts.Mirror, CacheDir: opts.CacheDir, DataDir: filepath.Join(opts.Dir, "postgres"), Port: port,
-		Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"},
+		Settings: parameters,
 	})
 	if err != nil {
 		return err
@@ -86,19 +110,14 @@ func (s *Stack) startBroker(ctx context.Context, opts Options, port int) (err er
 	s.Broker, err = broker.Start(ctx, opts.Broker, broker.Options{
 		DataDir: filepath.Join(opts.Dir, "broker"), CacheDir: opts.CacheDir, Port: port, NoSync: true,
 	})
-	return err
-}
-
-func (s *Stack) service(opts Options, name, database string, api, admin int) *Service {
-	return &Service{
-		Name: name, API: "http://" + address(api), Admin: "http://" + address(admin),
-		path: opts.Programs.path(name), log: filepath.Join(opts.Dir, name+".log"),
-		env: []string{
-			"DATABASE_URL=" + s.Postgres.URL(database), "KAFKA_BROKERS=" + s.Broker.Addr(),
-			"KAFKA_TOPIC=user_events", "KAFKA_GROUP=track_users", "LOG_LEVEL=info", "LOG_FORMAT=text",
-			"HTTP_ADDR=" + address(api), "ADMIN_ADDR=" + address(admin),
-		},
+	if err != nil || opts.Needs.Partitions == 0 {
+		return err
 	}
+	who, err := s.Stranger(ctx)
+	if err != nil {
+		return err
+	}
+	return who.MakeTopic(opts.Needs.Partitions)
 }
 
 // Databases are the addresses that an audit takes.
@@ -106,31 +125,31 @@ func (s *Stack) Databases() audit.Databases {
 	return audit.Databases{Orders: s.Postgres.URL("orders"), Track: s.Postgres.URL("track_users")}
 }
 
-// WaitReady waits until both services say that they are ready.
+// WaitReady waits until all replicas that are meant to run say that they are ready.
 func (s *Stack) WaitReady(ctx context.Context) error {
-	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() error { return s.Orders.WaitReady(ctx) })
-	both.Go(func() error { return s.Track.WaitReady(ctx) })
-	return both.Wait()
+	all, ctx := errgroup.WithContext(ctx)
+	for _, service := range s.running() {
+		all.Go(func() error { return service.WaitReady(ctx) })
+	}
+	return all.Wait()
 }
 
-// Down names the parts that do not run.
+func (s *Stack) running() []*Service { return slices.Concat(s.Orders.Running(), s.Track.Running()) }
+
+// Down names the parts that do not run although they are meant to.
 func (s *Stack) Down() []string {
 	var down []string
-	for _, part := range []struct {
-		name string
-		done <-chan struct{}
-	}{
-		{"PostgreSQL", s.Postgres.Done()},
-		{"the broker", s.Broker.Done()},
-		{s.Orders.Name, s.Orders.process().Done()},
-		{s.Track.Name, s.Track.process().Done()},
-	} {
+	check := func(name string, done <-chan struct{}) {
 		select {
-		case <-part.done:
-			down = append(down, part.name)
+		case <-done:
+			down = append(down, name)
 		default:
 		}
+	}
+	check("PostgreSQL", s.Postgres.Done())
+	check("the broker", s.Broker.Done())
+	for _, service := range s.running() {
+		check(service.Name, service.process().Done())
 	}
 	return down
 }
@@ -140,11 +159,10 @@ func (s *Stack) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	var errs []error
-	for _, service := range []*Service{s.Orders, s.Track} {
-		if service != nil {
-			errs = append(errs, service.close())
-		}
+	for _, service := range slices.Concat(s.Orders, s.Track) {
+		errs = append(errs, service.close())
 	}
+	errs = append(errs, s.Links.close(), s.dismiss())
 	if s.Broker != nil {
 		errs = append(errs, s.Broker.Close(ctx))
 	}

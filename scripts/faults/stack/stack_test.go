@@ -94,11 +94,11 @@ func TestCounter(t *testing.T) {
 			"track_users_events_total{outcome=\"counted\"} 7\ntrack_users_events_total{outcome=\"repeat\"} 1.2e+06\n")
 	}))
 	t.Cleanup(server.Close)
-	s := &Stack{Track: &Service{Name: "track_users", Admin: server.URL}}
+	s := &Stack{Track: Fleet{{Name: "track_users", Admin: server.URL, wanted: true}, {Name: "track_users-2", Admin: server.URL}}}
 	repeats, err := s.Repeats(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1_200_000, repeats)
-	none, err := s.Track.counter(t.Context(), "other_total")
+	none, err := s.Track[0].counter(t.Context(), "other_total")
 	require.NoError(t, err)
 	require.Zero(t, none)
 	server.Close()

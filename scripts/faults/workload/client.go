@@ -28,15 +28,19 @@ var pauses = backoff.Policy{Base: 10 * time.Millisecond, Max: 250 * time.Millise
 type client struct {
 	number  int
 	http    *http.Client
-	url     string
+	urls    []string
+	at      int // which of the URLs is next
 	records []Record
 }
 
-// place sends one order and records what came of it.
+// place sends one order and records what came of it. After anything but success the client turns to the next replica.
 func (c *client) place(ctx context.Context, name string) Outcome {
 	tag := Tag{Client: c.number, Number: len(c.records)}
 	id, outcome := c.send(ctx, name, tag.String())
 	c.records = append(c.records, Record{Name: name, Outcome: outcome, ID: id})
+	if outcome != Acknowledged {
+		c.at++
+	}
 	return outcome
 }
 
@@ -47,7 +51,7 @@ func (c *client) send(ctx context.Context, name, note string) (int64, Outcome) {
 	if err != nil { // two strings: cannot be
 		panic(err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/api/v1/orders", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.urls[c.at%len(c.urls)]+"/api/v1/orders", bytes.NewReader(body))
 	if err != nil {
 		return 0, Refused // nothing was sent
 	}

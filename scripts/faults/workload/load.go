@@ -42,7 +42,7 @@ func (l *Load) run(ctx context.Context) {
 	clients := make([]*client, l.plan.Clients)
 	var all errgroup.Group
 	for i := range clients {
-		clients[i] = &client{number: i, http: &http.Client{Transport: transport}, url: l.plan.URL}
+		clients[i] = &client{number: i, at: i, http: &http.Client{Transport: transport}, urls: l.plan.URLs}
 		all.Go(func() error { return l.serve(ctx, clients[i]) })
 	}
 	l.err = all.Wait()

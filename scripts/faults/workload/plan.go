@@ -9,10 +9,10 @@ import (
 // Plan is who orders how much. The same plan with the same seed makes the same orders for the same names, as long as
 // no order is refused.
 type Plan struct {
-	URL     string // of order_service's API
-	Clients int    // all ordering at once
-	Names   int    // different users
-	Orders  int    // until this many are acknowledged, or their outcome is unknown
+	URLs    []string // of the replicas' APIs; the clients are spread over them
+	Clients int      // all ordering at once
+	Names   int      // different users
+	Orders  int      // until this many are acknowledged, or their outcome is unknown
 	Seed    uint64
 }
 

@@ -128,7 +128,7 @@ func TestOutcomes(t *testing.T) {
 			for i := range c.want {
 				c.want[i].Name = workload.Name(0)
 			}
-			require.Equal(t, c.want, run(t, workload.Plan{URL: s.URL, Clients: 1, Names: 1, Orders: 1}))
+			require.Equal(t, c.want, run(t, workload.Plan{URLs: []string{s.URL}, Clients: 1, Names: 1, Orders: 1}))
 			received := s.received()
 			require.Len(t, received, len(c.want), "each is sent once")
 			for number, order := range received {
@@ -146,7 +146,7 @@ func TestNobodyListensIsRefused(t *testing.T) {
 	require.NoError(t, listener.Close())
 
 	ctx, cancel := context.WithCancel(t.Context())
-	load := workload.Start(ctx, workload.Plan{URL: url, Clients: 1, Names: 1, Orders: 1})
+	load := workload.Start(ctx, workload.Plan{URLs: []string{url}, Clients: 1, Names: 1, Orders: 1})
 	require.ErrorIs(t, load.Await(withTimeout(t), 1), context.DeadlineExceeded)
 	cancel()
 	ledger, err := load.Wait()
@@ -154,6 +154,16 @@ func TestNobodyListensIsRefused(t *testing.T) {
 	first, found := ledger.Find(workload.Tag{})
 	require.True(t, found)
 	require.Equal(t, workload.Refused, first.Outcome)
+}
+
+func TestAClientTurnsToAnotherReplica(t *testing.T) {
+	t.Parallel()
+	bad := serve(t, func(w http.ResponseWriter, _ int) { problem(w, 503, "urn:ordertrack:problem:order-not-stored") })
+	good := serve(t, placed)
+	records := run(t, workload.Plan{URLs: []string{bad.URL, good.URL}, Clients: 2, Names: 1, Orders: 20})
+	require.Len(t, bad.received(), 1, "one client begins there, and does not come back")
+	require.Len(t, good.received(), 20)
+	require.Len(t, records, 21)
 }
 
 func withTimeout(t *testing.T) context.Context {
@@ -168,7 +178,7 @@ func TestTheSeedMakesTheOrders(t *testing.T) {
 	s := serve(t, placed)
 	names := func(seed uint64) []string {
 		names := make([]string, 0, 100)
-		for _, record := range run(t, workload.Plan{URL: s.URL, Clients: 3, Names: 20, Orders: 100, Seed: seed}) {
+		for _, record := range run(t, workload.Plan{URLs: []string{s.URL}, Clients: 3, Names: 20, Orders: 100, Seed: seed}) {
 			names = append(names, record.Name)
 		}
 		return names
@@ -198,7 +208,7 @@ func TestAwaitFindsItsMoment(t *testing.T) {
 		}
 		placed(w, number)
 	})
-	load := workload.Start(t.Context(), workload.Plan{URL: s.URL, Clients: 1, Names: 1, Orders: 10})
+	load := workload.Start(t.Context(), workload.Plan{URLs: []string{s.URL}, Clients: 1, Names: 1, Orders: 10})
 	require.NoError(t, load.Await(t.Context(), 0.5))
 	require.ErrorIs(t, load.Await(withTimeout(t), 0.6), context.DeadlineExceeded)
 	settled, orders := load.Progress()

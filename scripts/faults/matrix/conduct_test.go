@@ -1,0 +1,36 @@
+package matrix
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ordertrack/scripts/faults/claims"
+)
+
+func TestConduct(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		result Result
+		want   string
+	}{
+		"nothing is asked":        {Result{Claims: claims.Report{Unknown: 1, Found: 1}, Repeats: 1}, ""},
+		"answered":                {Result{Cell: Cell{Answered: true}}, ""},
+		"not answered":            {Result{Cell: Cell{Answered: true}, Claims: claims.Report{Unknown: 2}}, "answers: 2 clients got no clear answer"},
+		"orderly":                 {Result{Cell: Cell{Orderly: true}, Claims: claims.Report{Unknown: 2}}, ""},
+		"stored and not answered": {Result{Cell: Cell{Orderly: true}, Claims: claims.Report{Unknown: 2, Found: 1}}, "answers: 1 orders exist whose clients got no clear answer"},
+		"repeats":                 {Result{Cell: Cell{Orderly: true}, Repeats: 3}, "repeats: 3 events were delivered a second time"},
+		"repeating":               {Result{Cell: Cell{Repeating: true}, Repeats: 3}, ""},
+		"no repeats":              {Result{Cell: Cell{Repeating: true}}, "repeats: nothing was delivered a second time: the fault was none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			judgeConduct(&c.result)
+			if c.want == "" {
+				require.Empty(t, c.result.Problems)
+				return
+			}
+			require.Equal(t, []string{c.want}, c.result.Problems)
+		})
+	}
+}

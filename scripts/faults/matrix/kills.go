@@ -1,0 +1,109 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"golang.org/x/sync/errgroup"
+
+	"ordertrack/scripts/faults/stack"
+	"ordertrack/scripts/faults/workload"
+)
+
+// kills end processes.
+func kills() []Cell {
+	return []Cell{
+		{
+			Name: "kill-both-services", Does: "SIGKILL of order_service and track_users under load, both started again",
+			Do: killBothServices,
+		},
+		{
+			Name: "term-both-services", Does: "SIGTERM of order_service and track_users under load, both started again",
+			Do: termBothServices, Orderly: true,
+		},
+		{
+			Name: "kill-broker", Does: "SIGKILL of the broker under load, started again after a quarter of the orders",
+			Do: killBroker,
+		},
+		{
+			Name: "kill-order-service-often", Does: "SIGKILL of order_service ten times under load, started again each time",
+			Do: killOrderServiceOften,
+		},
+		{
+			Name: "kill-order-service-without-broker",
+			Does: "SIGKILL of the broker under load, then of order_service, which starts before the broker is back",
+			Do:   killOrderServiceWithoutBroker,
+		},
+		{
+			Name: "kill-postgres", Does: "SIGKILL of PostgreSQL under load, started again",
+			Do: killPostgres,
+		},
+	}
+}
+
+func killBothServices(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.5); err != nil {
+		return err
+	}
+	if err := errors.Join(system.Orders[0].Kill(), system.Track[0].Kill()); err != nil {
+		return err
+	}
+	return errors.Join(system.Orders[0].Start(), system.Track[0].Start())
+}
+
+func termBothServices(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.5); err != nil {
+		return err
+	}
+	var both errgroup.Group
+	both.Go(func() error { return system.Orders[0].Stop(ctx) })
+	both.Go(func() error { return system.Track[0].Stop(ctx) })
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	return errors.Join(system.Orders[0].Start(), system.Track[0].Start())
+}
+
+// killBroker lets orders come in while the broker is away: they need no broker to be taken.
+func killBroker(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return inSteps(ctx, load,
+		step{0.4, system.Broker.Kill},
+		step{0.65, func() error { return system.Broker.Restart(ctx) }})
+}
+
+// killOrderServiceOften kills at moments that the seed draws, so that many runs hit many of them.
+func killOrderServiceOften(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return often(ctx, load, 10, func(*rand.Rand) error {
+		return errors.Join(system.Orders[0].Kill(), system.Orders[0].Start())
+	})
+}
+
+// often does something n times, at moments that the seed draws.
+func often(ctx context.Context, load *workload.Load, n int, do func(*rand.Rand) error) error {
+	random := rand.New(rand.NewPCG(load.Seed(), uint64(n)))
+	for i := range n {
+		if err := load.Await(ctx, (float64(i)+random.Float64())/float64(n)); err != nil {
+			return err
+		}
+		if err := do(random); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// killOrderServiceWithoutBroker leaves orders that were stored but could not be published to the next process.
+func killOrderServiceWithoutBroker(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return inSteps(ctx, load,
+		step{0.3, system.Broker.Kill},
+		step{0.5, system.Orders[0].Kill},
+		step{0.5, system.Orders[0].Start},
+		step{0.7, func() error { return system.Broker.Restart(ctx) }})
+}
+
+func killPostgres(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return inSteps(ctx, load,
+		step{0.5, system.Postgres.Kill},
+		step{0.5, func() error { return system.Postgres.Restart(ctx) }})
+}

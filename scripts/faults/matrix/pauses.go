@@ -1,0 +1,111 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ordertrack/scripts/faults/stack"
+	"ordertrack/scripts/faults/workload"
+	"ordertrack/scripts/verify/audit"
+)
+
+// session is longer than that of a member of the consumer group, which is 6 s: who pauses for so long is no member any
+// more, and does not know it.
+const session = 7500 * time.Millisecond
+
+// pauses stop processes by SIGSTOP and let them go on by SIGCONT.
+func pauses() []Cell {
+	return []Cell{
+		{
+			Name: "pause-track-users",
+			Does: "SIGSTOP of one of two track_users under load until the other has counted everything, then SIGCONT: a zombie",
+			Do:   pauseTrackUsers, Needs: stack.Needs{Track: 2},
+		},
+		{
+			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users for longer than its session, then SIGCONT",
+			Do: paused(session, func(_ context.Context, s *stack.Stack) (func() error, error) {
+				return s.Track[0].Continue, s.Track[0].Pause()
+			}), Answered: true,
+		},
+		{
+			Name: "pause-order-service", Does: "SIGSTOP of order_service under load for 4 s, then SIGCONT",
+			Do: paused(4*time.Second, func(_ context.Context, s *stack.Stack) (func() error, error) {
+				return s.Orders[0].Continue, s.Orders[0].Pause()
+			}), Answered: true,
+		},
+		{
+			Name: "pause-broker", Does: "SIGSTOP of the broker under load for longer than the consumers' session, then SIGCONT",
+			Do: paused(session, func(_ context.Context, s *stack.Stack) (func() error, error) {
+				return s.PauseBroker()
+			}), Answered: true,
+		},
+		{
+			Name: "pause-postgres", Does: "SIGSTOP of PostgreSQL and all its sessions under load for 4 s, then SIGCONT",
+			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
+				return s.PausePostgres(ctx)
+			}), Answered: true,
+		},
+		{
+			Name: "second-relay",
+			Does: "SIGSTOP of the relay that leads under load, its lock taken away and given to another, then SIGCONT",
+			Do:   secondRelay, Needs: stack.Needs{Orders: 2}, Answered: true, Repeating: true,
+		},
+	}
+}
+
+// paused pauses something in the middle of the load.
+func paused(limit time.Duration, pause func(context.Context, *stack.Stack) (resume func() error, err error)) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		if err := load.Await(ctx, 0.4); err != nil {
+			return err
+		}
+		resume, err := pause(ctx, system)
+		if err != nil {
+			return err
+		}
+		return errors.Join(wait(ctx, limit), resume())
+	}
+}
+
+// pauseTrackUsers shows that the other replica takes over: it counts everything while the first one is away. That one
+// wakes up in the middle of whatever it did, with records in hand that were all counted since.
+func pauseTrackUsers(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.4); err != nil {
+		return err
+	}
+	zombie := system.Track[0]
+	if err := zombie.Pause(); err != nil {
+		return err
+	}
+	return errors.Join(load.Await(ctx, 1), audit.AwaitRest(ctx, system.Databases()), zombie.Continue())
+}
+
+// secondRelay makes two relays that lead: the paused one does not know that its session, and so its lock, is gone. The
+// broker rests before, so that the relay is paused with a batch in flight: the rest of it is sent when the relay wakes,
+// long after the other one has published the same.
+func secondRelay(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.4); err != nil {
+		return err
+	}
+	leader, other := system.Orders[0], system.Orders[1]
+	leads, err := leader.Leads(ctx)
+	if err != nil {
+		return err
+	}
+	if !leads {
+		leader, other = other, leader
+	}
+	resume, err := system.PauseBroker()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(load.Await(ctx, 0.45), leader.Pause(), resume()); err != nil {
+		return errors.Join(err, leader.Continue())
+	}
+	return errors.Join(
+		terminate(ctx, system.Databases().Orders, `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`),
+		until(ctx, func() (bool, error) { return other.Leads(ctx) }),
+		load.Await(ctx, 0.6), // half of the clients wait for the paused replica
+		leader.Continue())
+}
