@@ -2,10 +2,7 @@ package event_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +12,9 @@ import (
 	"pgregory.net/rapid"
 
 	"ordertrack/shared/event"
+	"ordertrack/shared/golden"
 	"ordertrack/shared/name"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -59,13 +55,7 @@ func TestEncodeGolden(t *testing.T) {
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			got, path := text(event.Encode(p)), filepath.Join("testdata", file)
-			if *update {
-				require.NoError(t, os.WriteFile(path, got, 0o600))
-			}
-			want, err := os.ReadFile(path)
-			require.NoError(t, err)
-			require.Equal(t, string(want), string(got))
+			golden.Require(t, file, string(text(event.Encode(p))))
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -45,6 +46,15 @@ func Open(ctx context.Context, url string, log *slog.Logger, opts ...Option) (*p
 	return pool, nil
 }
 
+// session is what every connection has: statements are short, and compiling them would take longer than running them;
+// and the server notices within half a minute that a client is gone, which would else keep its locks for hours.
+var session = map[string]string{
+	"jit":                     "off",
+	"tcp_keepalives_idle":     "10",
+	"tcp_keepalives_interval": "5",
+	"tcp_keepalives_count":    "3",
+}
+
 // NewPool makes a pool that connects when it is used first. A URL that cannot be read is a *settings.Error.
 func NewPool(url string, opts ...Option) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -55,6 +65,7 @@ func NewPool(url string, opts ...Option) (*pgxpool.Pool, error) {
 		}
 	}
 	config.ConnConfig.ConnectTimeout = connectTimeout
+	maps.Copy(config.ConnConfig.RuntimeParams, session)
 	for _, opt := range opts {
 		opt(config)
 	}

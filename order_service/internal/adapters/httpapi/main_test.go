@@ -3,19 +3,13 @@ package httpapi_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"ordertrack/order_service/internal/adapters/httpapi"
@@ -23,8 +17,6 @@ import (
 	"ordertrack/order_service/internal/domain"
 	shared "ordertrack/shared/httpapi"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -55,25 +47,6 @@ func post(ctx context.Context, place httpapi.Place, body string, headers ...stri
 	recorder := httptest.NewRecorder()
 	engine.ServeHTTP(recorder, request)
 	return recorder
-}
-
-// requireGolden holds a whole response against the file of that title.
-func requireGolden(t *testing.T, title string, recorder *httptest.ResponseRecorder) {
-	t.Helper()
-	var text strings.Builder
-	fmt.Fprintf(&text, "%d %s\n", recorder.Code, http.StatusText(recorder.Code))
-	header := recorder.Header()
-	for _, key := range slices.Sorted(maps.Keys(header)) {
-		fmt.Fprintf(&text, "%s: %s\n", key, strings.Join(header[key], ", "))
-	}
-	fmt.Fprintf(&text, "\n%s\n", recorder.Body.String())
-	path := filepath.Join("testdata", strings.ReplaceAll(title, " ", "_")+".txt")
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), text.String())
 }
 
 var errSecret = errors.New("host db7 refused user admin")

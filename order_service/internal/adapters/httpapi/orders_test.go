@@ -13,6 +13,7 @@ import (
 
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/domain"
+	"ordertrack/shared/golden"
 )
 
 const john = `{"name":"John Doe","note":"First order"}`
@@ -22,7 +23,7 @@ func TestAPlacedOrder(t *testing.T) {
 	a := &answer{}
 	recorder := post(t.Context(), a.place, ` {"note":"line\n\u00e9 ","name":" Zoe\u0308 "} `,
 		"Content-Type", `application/json; charset="UTF-8"`)
-	requireGolden(t, "placed", recorder)
+	golden.RequireResponse(t, "placed", recorder)
 	require.Len(t, a.asked, 1)
 	require.Equal(t, "Zoë", a.asked[0].Name.String())
 	require.Equal(t, "line\né ", a.asked[0].Note.String())
@@ -67,7 +68,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 			a := &answer{}
 			recorder := post(t.Context(), a.place, body)
 			require.Equal(t, http.StatusBadRequest, recorder.Code)
-			requireGolden(t, "refused "+title, recorder)
+			golden.RequireResponse(t, "refused "+title, recorder)
 			require.Empty(t, a.asked)
 		})
 	}
@@ -105,7 +106,7 @@ func TestMediaThatAreRefused(t *testing.T) {
 			a := &answer{}
 			recorder := post(t.Context(), a.place, john, headers...)
 			require.Equal(t, http.StatusUnsupportedMediaType, recorder.Code)
-			requireGolden(t, "media "+title, recorder)
+			golden.RequireResponse(t, "media "+title, recorder)
 			require.Empty(t, a.asked)
 		})
 	}
@@ -116,7 +117,7 @@ func TestABodyThatIsTooLarge(t *testing.T) {
 	a := &answer{}
 	padding := strings.Repeat(" ", 64<<10-len(john))
 	require.Equal(t, http.StatusCreated, post(t.Context(), a.place, john+padding).Code, "64 KiB to the byte")
-	requireGolden(t, "too large", post(t.Context(), a.place, john+padding+" "))
+	golden.RequireResponse(t, "too large", post(t.Context(), a.place, john+padding+" "))
 	require.Len(t, a.asked, 1)
 }
 
@@ -133,7 +134,7 @@ func TestOrdersThatAreNotPlaced(t *testing.T) {
 			t.Parallel()
 			a := &answer{err: err}
 			recorder := post(t.Context(), a.place, john)
-			requireGolden(t, "failed "+title, recorder)
+			golden.RequireResponse(t, "failed "+title, recorder)
 			require.NotContains(t, recorder.Body.String(), errSecret.Error(), "nothing internal leaks")
 		})
 	}
@@ -148,7 +149,7 @@ func TestARequestWaitsForItsTurnOnlySoLong(t *testing.T) {
 			return domain.Order{}, placing.ErrAbandoned
 		}, john)
 		require.Equal(t, 10*time.Second, time.Since(begin))
-		requireGolden(t, "failed waited too long", recorder)
+		golden.RequireResponse(t, "failed waited too long", recorder)
 	})
 }
 

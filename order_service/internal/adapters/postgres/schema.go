@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -24,17 +23,10 @@ func Migrations() fs.FS {
 }
 
 // Session sets what the connections of a pool need. An append that waits for the log's lock gives up before its caller
-// does, so that the outcome is known (migrations that wait for a lock set their own lock_timeout); and the server
-// notices within half a minute that a client is gone, which would else keep a lock for hours.
+// does, so that the outcome is known. Migrations that wait for a lock set their own lock_timeout.
 func Session(config *pgxpool.Config) {
-	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":        "order_service",
-		"jit":                     "off", // all statements are short: compiling them takes longer than running them
-		"lock_timeout":            "1s",
-		"tcp_keepalives_idle":     "10",
-		"tcp_keepalives_interval": "5",
-		"tcp_keepalives_count":    "3",
-	})
+	config.ConnConfig.RuntimeParams["application_name"] = "order_service"
+	config.ConnConfig.RuntimeParams["lock_timeout"] = "1s"
 }
 
 // ForgetWriters removes what is left of processes that have appended nothing for a week. A process that is idle for

@@ -11,6 +11,7 @@ import (
 	"github.com/golang/mock/gomock"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/golden"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
 )
@@ -26,14 +27,14 @@ func TestProgress(t *testing.T) {
 			Stream: domain.Stream{Topic: "user_events", TopicID: domain.TopicID{0xab, 15: 1}, Partition: 4}, Next: 9, At: at,
 		}},
 	}, nil)
-	requireGolden(t, "progress", b.get(t, "/api/v1/progress"))
+	golden.RequireResponse(t, "progress", b.get(t, "/api/v1/progress"))
 }
 
 func TestProgressOfNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{}, nil)
-	requireGolden(t, "progress of nothing", b.get(t, "/api/v1/progress"))
+	golden.RequireResponse(t, "progress of nothing", b.get(t, "/api/v1/progress"))
 }
 
 func TestAClientThatHasGoneIsNoFault(t *testing.T) {

@@ -2,15 +2,10 @@ package httpapi_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ordertrack/scripts/localstack/testenv"
+	"ordertrack/shared/golden"
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/adapters/httpapi"
 	"ordertrack/track_users/internal/application/reading"
@@ -28,8 +24,6 @@ import (
 	books "ordertrack/track_users/internal/application/reporting/mocks"
 	"ordertrack/track_users/internal/domain"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -56,25 +50,6 @@ func (b bundle) get(t *testing.T, path string) *httptest.ResponseRecorder {
 	return recorder
 }
 
-// requireGolden holds a whole response against the file of that title.
-func requireGolden(t *testing.T, title string, recorder *httptest.ResponseRecorder) {
-	t.Helper()
-	var text strings.Builder
-	fmt.Fprintf(&text, "%d %s\n", recorder.Code, http.StatusText(recorder.Code))
-	header := recorder.Header()
-	for _, key := range slices.Sorted(maps.Keys(header)) {
-		fmt.Fprintf(&text, "%s: %s\n", key, strings.Join(header[key], ", "))
-	}
-	fmt.Fprintf(&text, "\n%s\n", recorder.Body.String())
-	path := filepath.Join("testdata", strings.ReplaceAll(title, " ", "_")+".txt")
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), text.String())
-}
-
 func TestAUser(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -82,7 +57,7 @@ func TestAUser(t *testing.T) {
 	b.users.EXPECT().ByName(gomock.Any(), name.Restore("John Doe")).Return(domain.User{
 		ID: 7, Name: name.Restore("John Doe"), Counter: 12, CreatedAt: time.Date(2026, 11, 24, 15, 0, 0, 123456000, east),
 	}, nil)
-	requireGolden(t, "user", b.get(t, "/api/v1/users/John%20Doe"))
+	golden.RequireResponse(t, "user", b.get(t, "/api/v1/users/John%20Doe"))
 }
 
 func TestNamesInPaths(t *testing.T) {
@@ -134,7 +109,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 			t.Parallel()
 			recorder := setup(t).get(t, "/api/v1/users/"+path)
 			require.Equal(t, http.StatusBadRequest, recorder.Code)
-			requireGolden(t, "refused "+title, recorder)
+			golden.RequireResponse(t, "refused "+title, recorder)
 		})
 	}
 }
@@ -151,7 +126,7 @@ func TestFailures(t *testing.T) {
 			b := setup(t)
 			b.users.EXPECT().ByName(gomock.Any(), gomock.Any()).Return(domain.User{}, err)
 			recorder := b.get(t, "/api/v1/users/Ann")
-			requireGolden(t, "failed "+title, recorder)
+			golden.RequireResponse(t, "failed "+title, recorder)
 			require.NotContains(t, recorder.Body.String(), "db7")
 			require.Equal(t, title != "not found", b.log.Contains("db7"), "what leaks to nobody must be in the log")
 		})
@@ -168,5 +143,5 @@ func TestOtherPathsAndMethods(t *testing.T) {
 	}
 	recorder := httptest.NewRecorder()
 	b.handle.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/api/v1/users/Ann", http.NoBody))
-	requireGolden(t, "method not allowed", recorder)
+	golden.RequireResponse(t, "method not allowed", recorder)
 }

@@ -4,7 +4,6 @@ package postgres
 import (
 	"embed"
 	"io/fs"
-	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -21,14 +20,9 @@ func Migrations() fs.FS {
 	return files
 }
 
-// Session sets what the connections of a pool need. A transaction whose client is gone keeps marks locked: the server
-// notices within half a minute, and ends one that is idle.
+// Session sets what the connections of a pool need: the server ends a transaction whose client has stopped in the middle,
+// which would else keep its marks locked.
 func Session(config *pgxpool.Config) {
-	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":                    "track_users",
-		"idle_in_transaction_session_timeout": "15s",
-		"tcp_keepalives_idle":                 "10",
-		"tcp_keepalives_interval":             "5",
-		"tcp_keepalives_count":                "3",
-	})
+	config.ConnConfig.RuntimeParams["application_name"] = "track_users"
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
 }
