@@ -13,59 +13,87 @@ import (
 // silence is longer than the services' patience with one statement, and shorter than most clients' with an order.
 const silence = 6 * time.Second
 
-// networks make the network between the services and PostgreSQL bad.
+// networks make the network between the services and PostgreSQL, or the broker, bad.
 func networks() []Cell {
 	proxied := stack.Needs{Proxied: true}
+	postgres := func(s *stack.Stack) []*stack.Link { return s.Links.Postgres() }
+	broker := func(s *stack.Stack) []*stack.Link { return s.Links.Broker() }
 	return []Cell{
 		{
 			Name: "postgres-latency-and-reset",
 			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from PostgreSQL, all connections reset ten times",
-			Do:   latencyAndReset, Needs: proxied, Answered: true,
+			Do:   latencyAndReset(postgres), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "postgres-blackhole", Does: "nothing passes between the services and PostgreSQL for 6 s, then all that was sent arrives",
-			Do: held(proxy.ToServer, proxy.ToClient), Needs: proxied,
+			Do: held(postgres, proxy.ToServer, proxy.ToClient), Needs: proxied,
 		},
 		{
 			Name: "postgres-answers-held", Does: "PostgreSQL gets everything for 6 s, and its answers arrive after that",
-			Do: held(proxy.ToClient), Needs: proxied,
+			Do: held(postgres, proxy.ToClient), Needs: proxied,
 		},
 		{
 			Name: "postgres-requests-held", Does: "PostgreSQL gets nothing for 6 s, and all of it after that",
-			Do: held(proxy.ToServer), Needs: proxied,
+			Do: held(postgres, proxy.ToServer), Needs: proxied,
 		},
 		{
 			Name: "postgres-squeezed", Does: "200 kB/s to and from PostgreSQL on each connection, for a quarter of the orders",
-			Do: squeezed, Needs: proxied, Answered: true,
+			Do: squeezed(postgres), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "postgres-cut-in-a-frame", Does: "connections to PostgreSQL cut in the middle of a message, thirty times",
-			Do: cutInAFrame, Needs: proxied, Answered: true,
+			Do: cutInAFrame(postgres), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-latency-and-reset",
+			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from the broker, all connections reset ten times",
+			Do:   latencyAndReset(broker), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-blackhole", Does: "nothing passes between the services and the broker for 6 s, then all that was sent arrives",
+			Do: held(broker, proxy.ToServer, proxy.ToClient), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-answers-held", Does: "the broker gets everything for 6 s, and its answers arrive after that",
+			Do: held(broker, proxy.ToClient), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-squeezed", Does: "200 kB/s to and from the broker on each connection, for a quarter of the orders",
+			Do: squeezed(broker), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-cut-in-a-frame", Does: "connections to the broker cut in the middle of a message, thirty times",
+			Do: cutInAFrame(broker), Needs: proxied, Answered: true,
 		},
 	}
 }
 
-func latencyAndReset(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	links := system.Links.Both()
-	for _, link := range links {
-		link.SetWeather(proxy.Weather{Latency: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
-		defer link.SetWeather(proxy.Weather{})
-	}
-	return often(ctx, load, 10, func(*rand.Rand) error {
+// some picks links of a system.
+type some func(*stack.Stack) []*stack.Link
+
+func latencyAndReset(pick some) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		links := pick(system)
 		for _, link := range links {
-			link.Reset()
+			link.SetWeather(proxy.Weather{Latency: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
+			defer link.SetWeather(proxy.Weather{})
 		}
-		return nil
-	})
+		return often(ctx, load, 10, func(*rand.Rand) error {
+			for _, link := range links {
+				link.Reset()
+			}
+			return nil
+		})
+	}
 }
 
-// held ends with the links open, so that an order that was sent long ago arrives when its client has been answered.
-func held(directions ...proxy.Direction) do {
+// held ends with the links open: what was sent long ago arrives when nobody waits for it any more.
+func held(pick some, directions ...proxy.Direction) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
-		for _, link := range system.Links.Both() {
+		for _, link := range pick(system) {
 			link.Hold(directions...)
 			defer link.Release()
 		}
@@ -73,25 +101,30 @@ func held(directions ...proxy.Direction) do {
 	}
 }
 
-func squeezed(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	if err := load.Await(ctx, 0.3); err != nil {
-		return err
+func squeezed(pick some) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		if err := load.Await(ctx, 0.3); err != nil {
+			return err
+		}
+		for _, link := range pick(system) {
+			link.SetWeather(proxy.Weather{BytesPerSecond: 200_000})
+			defer link.SetWeather(proxy.Weather{})
+		}
+		return load.Await(ctx, 0.55)
 	}
-	for _, link := range system.Links.Both() {
-		link.SetWeather(proxy.Weather{BytesPerSecond: 200_000})
-		defer link.SetWeather(proxy.Weather{})
-	}
-	return load.Await(ctx, 0.55)
 }
 
-func cutInAFrame(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	for _, link := range system.Links.Both() {
-		defer link.Halve(0)
-	}
-	return often(ctx, load, 15, func(*rand.Rand) error {
-		for _, link := range system.Links.Both() {
-			link.Halve(1)
+func cutInAFrame(pick some) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		links := pick(system)
+		for _, link := range links {
+			defer link.Halve(0)
 		}
-		return nil
-	})
+		return often(ctx, load, 15, func(*rand.Rand) error {
+			for _, link := range links {
+				link.Halve(1)
+			}
+			return nil
+		})
+	}
 }

@@ -65,19 +65,19 @@ func (c *connection) pump(d Direction, from, to net.Conn) {
 
 // forward is false when the connection is to be reset.
 func (c *connection) forward(d Direction, chunk []byte, to net.Conn) bool {
-	pass, cut := true, false
+	cut := false
 	if c.tap != nil && d == ToServer {
 		c.tap.ToServer(chunk)
 	} else if c.tap != nil {
-		pass, cut = c.tap.ToClient(chunk)
+		chunk, cut = c.tap.ToClient(chunk)
 	}
 	if !c.sleep(c.proxy.delay(len(chunk))) || !c.await(d) {
 		return false
 	}
-	if c.proxy.takeHalf() {
+	if len(chunk) > 0 && c.proxy.takeHalf() {
 		chunk, cut = chunk[:len(chunk)/2], true
 	}
-	if pass {
+	if len(chunk) > 0 {
 		if _, err := to.Write(chunk); err != nil {
 			return false
 		}

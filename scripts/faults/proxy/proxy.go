@@ -26,8 +26,9 @@ const (
 type Tap interface {
 	// ToServer is called before the bytes go on.
 	ToServer(chunk []byte)
-	// ToClient says whether the bytes go on, or are lost; and whether the connection is reset then.
-	ToClient(chunk []byte) (pass, cut bool)
+	// ToClient returns what goes on instead, if anything; and whether the connection is reset then. It may keep bytes for
+	// later, but not the chunk itself.
+	ToClient(chunk []byte) (passing []byte, cut bool)
 }
 
 // Weather is what a connection suffers steadily. The zero value is a fine day.
@@ -40,7 +41,7 @@ type Weather struct {
 type Proxy struct {
 	target   string
 	listener net.Listener
-	newTap   func() Tap
+	newTap   func(port int) Tap
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	all      sync.WaitGroup
@@ -52,9 +53,10 @@ type Proxy struct {
 	halves    int // pieces of data to be cut in half
 }
 
-// Listen begins to pass connections on, from a port of its own on 127.0.0.1. newTap makes a tap for each; it may be nil.
+// Listen begins to pass connections on, from a port of its own on 127.0.0.1. newTap makes a tap for each, and is told the port;
+// it may be nil.
 // The caller ends it with Close.
-func Listen(ctx context.Context, target string, newTap func() Tap) (*Proxy, error) {
+func Listen(ctx context.Context, target string, newTap func(port int) Tap) (*Proxy, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -104,7 +106,7 @@ func (p *Proxy) accept() {
 func (p *Proxy) serve(client net.Conn) {
 	c := &connection{proxy: p, client: client, ended: make(chan struct{})}
 	if p.newTap != nil {
-		c.tap = p.newTap()
+		c.tap = p.newTap(p.Port())
 	}
 	if !p.register(c) {
 		c.reset()

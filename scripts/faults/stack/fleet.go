@@ -14,19 +14,22 @@ const (
 // Fleet is the replicas of one service: those that run, and room for more. The first one has the number 0.
 type Fleet []*Service
 
+// endpoints are what a service reaches.
+type endpoints struct{ database, broker string }
+
 // fleet makes the replicas of a service; none runs yet. Each takes two of the ports.
-func (s *Stack) fleet(opts Options, name, database string, ports []int) Fleet {
+func (*Stack) fleet(opts Options, name string, to endpoints, ports []int, settings ...string) Fleet {
 	fleet := make(Fleet, maxReplicas)
 	for i := range fleet {
 		api, admin := address(ports[2*i]), address(ports[2*i+1])
 		fleet[i] = &Service{
 			Name: replicaName(name, i), API: "http://" + api, Admin: "http://" + admin,
 			path: opts.Programs.path(name), log: filepath.Join(opts.Dir, replicaName(name, i)+".log"),
-			env: []string{
-				"DATABASE_URL=" + database, "KAFKA_BROKERS=" + s.Broker.Addr(),
+			env: append([]string{
+				"DATABASE_URL=" + to.database, "KAFKA_BROKERS=" + to.broker,
 				"KAFKA_TOPIC=" + topic, "KAFKA_GROUP=" + group, "LOG_LEVEL=info", "LOG_FORMAT=text",
 				"HTTP_ADDR=" + api, "ADMIN_ADDR=" + admin,
-			},
+			}, settings...),
 		}
 	}
 	return fleet

@@ -38,7 +38,7 @@ type Options struct {
 type Needs struct {
 	Orders, Track int               // replicas that run from the start; 0 is one
 	Partitions    int32             // of the topic, which is made beforehand then; 0 leaves it to the services
-	Proxied       bool              // the services reach PostgreSQL by way of Links
+	Proxied       bool              // the services reach PostgreSQL and the broker by way of Links
 	Postgres      map[string]string // configuration parameters of the server
 }
 
@@ -75,12 +75,18 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 		return err
 	}
 	if opts.Needs.Proxied {
-		if err := s.Links.open(ctx, s.Postgres.Port()); err != nil {
+		if err := s.Links.open(ctx, s.Postgres.Port(), s.Broker.Port()); err != nil {
 			return err
 		}
 	}
-	s.Orders = s.fleet(opts, orderService, s.ordersURL(), ports[2:])
-	s.Track = s.fleet(opts, trackUsers, s.trackURL(), ports[2+2*maxReplicas:])
+	s.Orders = s.fleet(opts, orderService, endpoints{
+		database: way(s.Links.OrdersPostgres, s.Postgres.URL("orders"), s.Postgres.Port()),
+		broker:   way(s.Links.OrdersBroker, s.Broker.Addr(), s.Broker.Port()),
+	}, ports[2:], "TRACK_USERS_URL=http://"+address(ports[2+2*maxReplicas]))
+	s.Track = s.fleet(opts, trackUsers, endpoints{
+		database: way(s.Links.TrackPostgres, s.Postgres.URL("track_users"), s.Postgres.Port()),
+		broker:   way(s.Links.TrackBroker, s.Broker.Addr(), s.Broker.Port()),
+	}, ports[2+2*maxReplicas:])
 	if err := errors.Join(s.Orders.start(opts.Needs.Orders), s.Track.start(opts.Needs.Track)); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/scripts/faults/loss"
 	"ordertrack/scripts/faults/pgwire"
 	"ordertrack/scripts/faults/proxy"
 	"ordertrack/scripts/localstack/testenv"
@@ -18,7 +19,7 @@ import (
 func TestMain(m *testing.M) { testenv.Main(m) }
 
 // setup makes a database with an empty table, and a way to it that loses answers.
-func setup(t *testing.T) (straight *pgx.Conn, answers *pgwire.Answers, connect func() *pgx.Conn) {
+func setup(t *testing.T) (straight *pgx.Conn, answers *loss.Answers, connect func() *pgx.Conn) {
 	t.Helper()
 	address := testenv.Database(t)
 	straight = open(t, address)
@@ -27,8 +28,8 @@ func setup(t *testing.T) (straight *pgx.Conn, answers *pgwire.Answers, connect f
 
 	u, err := url.Parse(address)
 	require.NoError(t, err)
-	answers = pgwire.NewAnswers()
-	way, err := proxy.Listen(t.Context(), u.Host, func() proxy.Tap { return answers.Tap() })
+	answers = loss.NewAnswers()
+	way, err := proxy.Listen(t.Context(), u.Host, func(int) proxy.Tap { return pgwire.NewTap(answers) })
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, way.Close()) })
 	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(way.Port()))

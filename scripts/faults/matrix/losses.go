@@ -1,0 +1,90 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ordertrack/scripts/faults/stack"
+	"ordertrack/scripts/faults/stranger"
+	"ordertrack/scripts/faults/workload"
+)
+
+// losses take events away that were published, so that only order_service can bring them back; the last one takes none,
+// and nothing may be sent again.
+func losses() []Cell {
+	return []Cell{
+		{
+			Name: "topic-deleted", Does: "the topic deleted under load, with what track_users had not read yet",
+			Do: lost((*stranger.Stranger).DeleteTopic),
+		},
+		{
+			Name: "records-deleted", Does: "all records deleted from the topic under load, before track_users had read them",
+			Do: lost((*stranger.Stranger).DeleteRecords),
+		},
+		{
+			Name: "track-users-restored", Does: "the track_users database put back to a copy from the middle of the load",
+			Do: trackRestored,
+		},
+		{
+			Name: "track-users-away", Does: "track_users stopped under load for 8 s: nothing may be sent again for that",
+			Do: trackAway,
+		},
+	}
+}
+
+// lost takes events away while track_users is down: it has surely not read all of them.
+func lost(take func(*stranger.Stranger) error) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		who, err := system.Stranger(ctx)
+		if err != nil {
+			return err
+		}
+		return inSteps(ctx, load,
+			step{0.3, system.Track[0].Kill},
+			step{0.5, func() error { return take(who) }},
+			step{0.6, system.Track[0].Start},
+			step{1, func() error { return resent(ctx, system) }})
+	}
+}
+
+// resent waits until order_service has sent events again: without that, this fault was none.
+func resent(ctx context.Context, system *stack.Stack) error {
+	return until(ctx, func() (bool, error) {
+		events, err := system.Retransmitted(ctx)
+		return events > 0, err
+	})
+}
+
+func trackRestored(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	stopped := func(meddle func(context.Context) error) func() error {
+		return func() error {
+			if err := system.Track[0].Stop(ctx); err != nil {
+				return err
+			}
+			return errors.Join(meddle(ctx), system.Track[0].Start())
+		}
+	}
+	return inSteps(ctx, load,
+		step{0.3, stopped(system.BackUpTrack)},
+		step{0.9, stopped(system.RestoreTrack)},
+		step{1, func() error { return resent(ctx, system) }})
+}
+
+func trackAway(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.3); err != nil {
+		return err
+	}
+	if err := system.Track[0].Stop(ctx); err != nil {
+		return err
+	}
+	if err := wait(ctx, 8*time.Second); err != nil {
+		return err
+	}
+	events, err := system.Retransmitted(ctx)
+	if err == nil && events > 0 {
+		err = fmt.Errorf("%d events were sent again to a receiver that was merely away", events)
+	}
+	return errors.Join(err, system.Track[0].Start())
+}
