@@ -108,7 +108,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.draining.Store(true)
 	s.closeListener()
 	s.awaitGoodbyes(ctx)
-	if err := s.http.Shutdown(ctx); err != nil {
+	// Shutdown closes the listener, too, and says so when it finds it closed.
+	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 		return errors.Join(fmt.Errorf("drain the %s server: %w", s.name, err), s.http.Close())
 	}
 	return nil
