@@ -14,6 +14,7 @@ type Answers struct {
 	left   int // answers that are still to be lost
 	lost   int
 	change chan struct{} // closed, and replaced, when one was lost
+	seize  func(request string) (seized func())
 }
 
 // NewAnswers loses nothing until Lose is called.
@@ -24,6 +25,19 @@ func (a *Answers) Lose(n int, match func(request string) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.left, a.match, a.lost = n, match, 0
+}
+
+// Seize calls do when the next request that matches is about to be sent. Nothing is lost by it.
+func (a *Answers) Seize(match func(request string) bool, do func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seize = func(request string) func() {
+		if !match(request) {
+			return nil
+		}
+		a.seize = nil
+		return do
+	}
 }
 
 // Await waits until n answers that tell of success were lost since Lose.
@@ -47,6 +61,11 @@ func (a *Answers) Await(ctx context.Context, n int) error {
 func (a *Answers) Take(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.seize != nil {
+		if do := a.seize(request); do != nil {
+			do()
+		}
+	}
 	if a.left == 0 || !a.match(request) {
 		return false
 	}

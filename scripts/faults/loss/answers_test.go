@@ -28,6 +28,17 @@ func TestTakesAsManyAsWereChosen(t *testing.T) {
 	require.True(t, a.Take("a"), "in the place of the failure")
 }
 
+func TestSeizesOneMoment(t *testing.T) {
+	t.Parallel()
+	a := loss.NewAnswers()
+	times := 0
+	a.Seize(isA, func() { times++ })
+	for _, request := range []string{"b", "a", "a"} {
+		require.False(t, a.Take(request))
+	}
+	require.Equal(t, 1, times)
+}
+
 func TestAwaitsSuccesses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

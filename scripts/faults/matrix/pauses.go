@@ -3,7 +3,10 @@ package matrix
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
@@ -21,6 +24,11 @@ func pauses() []Cell {
 			Name: "pause-track-users",
 			Does: "SIGSTOP of one of two track_users under load until the other has counted everything, then SIGCONT: a zombie",
 			Do:   pauseTrackUsers, Needs: stack.Needs{Track: 2},
+		},
+		{
+			Name: "pause-track-users-in-a-transaction",
+			Does: "SIGSTOP of track_users between the reading and the moving of its marks; another one takes its place; then SIGCONT",
+			Do:   pauseInATransaction, Needs: stack.Needs{Proxied: true}, Answered: true,
 		},
 		{
 			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users for longer than its session, then SIGCONT",
@@ -79,6 +87,49 @@ func pauseTrackUsers(ctx context.Context, system *stack.Stack, load *workload.Lo
 		return err
 	}
 	return errors.Join(load.Await(ctx, 1), audit.AwaitRest(ctx, system.Databases()), zombie.Continue())
+}
+
+// pauseInATransaction pauses a consumer that has read how far its lanes are, and is about to count what comes next. When
+// it goes on, another consumer wants to count the same, or has done so.
+func pauseInATransaction(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	if err := load.Await(ctx, 0.4); err != nil {
+		return err
+	}
+	zombie, heir := system.Track[0], system.Track[1]
+	paused := make(chan error, 1)
+	system.Links.TrackPostgres.Answers.Seize(func(statement string) bool {
+		return strings.Contains(statement, "FROM lane_mark") && strings.Contains(statement, "unnest(")
+	}, func() { paused <- zombie.Pause() })
+	select {
+	case err := <-paused:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return errors.Join(heir.Start(), awaitHeir(ctx, system), zombie.Continue())
+}
+
+// awaitHeir waits until another consumer wants the marks of one that is paused, or has moved them and caught up. It does
+// not wait longer than the paused one would wait for an answer: that one must still believe in what it does.
+func awaitHeir(ctx context.Context, system *stack.Stack) error {
+	const waiting = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'track_users' AND wait_event_type = 'Lock')`
+	limited, cancel := context.WithTimeout(ctx, 9*time.Second)
+	defer cancel()
+	err := connected(ctx, system.Databases().Track, func(conn *pgx.Conn) error {
+		return until(limited, func() (waits bool, err error) {
+			if err = conn.QueryRow(ctx, waiting).Scan(&waits); err != nil || waits {
+				return waits, err
+			}
+			lag, err := audit.Lag(ctx, system.Databases())
+			return lag == 0, err
+		})
+	})
+	if ctx.Err() == nil && limited.Err() != nil {
+		return errors.New("no other consumer came in time")
+	}
+	return err
 }
 
 // secondRelay makes two relays that lead: the paused one does not know that its session, and so its lock, is gone. The
