@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +26,10 @@ func kills() []Cell {
 		{
 			Name: "kill-broker", Does: "SIGKILL of the broker under load, started again after a quarter of the orders",
 			Do: killBroker,
+		},
+		{
+			Name: "broker-away", Does: "SIGKILL of the broker under load, started again after 8 s, when events were given up",
+			Do: brokerAway, Answered: true,
 		},
 		{
 			Name: "kill-order-service-often", Does: "SIGKILL of order_service ten times under load, started again each time",
@@ -70,6 +75,14 @@ func killBroker(ctx context.Context, system *stack.Stack, load *workload.Load) e
 	return inSteps(ctx, load,
 		step{0.4, system.Broker.Kill},
 		step{0.65, func() error { return system.Broker.Restart(ctx) }})
+}
+
+// brokerAway lasts longer than the tries of the producer: what it gave up is for the relay to send again.
+func brokerAway(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return inSteps(ctx, load,
+		step{0.3, system.Broker.Kill},
+		step{0.3, func() error { return wait(ctx, 8*time.Second) }},
+		step{0.3, func() error { return system.Broker.Restart(ctx) }})
 }
 
 // killOrderServiceOften kills at moments that the seed draws, so that many runs hit many of them.
