@@ -26,6 +26,10 @@ type Cell struct {
 	// Repeating means that the fault is one only if events were delivered a second time.
 	Repeating bool
 
+	// Losing means that events get lost behind order_service's back. In all other cells it may have nothing to send again:
+	// what is healed that way there was not published, or not noted, as it should have been.
+	Losing bool
+
 	// Orderly means that the fault leaves the services the time to finish what they began: no order may exist whose client
 	// got no clear answer, and nothing may be delivered twice.
 	Orderly bool

@@ -20,6 +20,8 @@ func TestConduct(t *testing.T) {
 		"orderly":                 {Result{Cell: Cell{Orderly: true}, Claims: claims.Report{Unknown: 2}}, ""},
 		"stored and not answered": {Result{Cell: Cell{Orderly: true}, Claims: claims.Report{Unknown: 2, Found: 1}}, "answers: 1 orders exist whose clients got no clear answer"},
 		"repeats":                 {Result{Cell: Cell{Orderly: true}, Repeats: 3}, "repeats: 3 events were delivered a second time"},
+		"lost and sent again":     {Result{Cell: Cell{Losing: true}, Resent: 4}, ""},
+		"sent again for nothing":  {Result{Resent: 4}, "events sent again: 4, although Kafka lost none"},
 		"repeating":               {Result{Cell: Cell{Repeating: true}, Repeats: 3}, ""},
 		"no repeats":              {Result{Cell: Cell{Repeating: true}}, "repeats: nothing was delivered a second time: the fault was none"},
 	} {

@@ -17,15 +17,15 @@ func losses() []Cell {
 	return []Cell{
 		{
 			Name: "topic-deleted", Does: "the topic deleted under load, with what track_users had not read yet",
-			Do: lost((*stranger.Stranger).DeleteTopic),
+			Do: lost((*stranger.Stranger).DeleteTopic), Losing: true,
 		},
 		{
 			Name: "records-deleted", Does: "all records deleted from the topic under load, before track_users had read them",
-			Do: lost((*stranger.Stranger).DeleteRecords),
+			Do: lost((*stranger.Stranger).DeleteRecords), Losing: true,
 		},
 		{
 			Name: "track-users-restored", Does: "the track_users database put back to a copy from the middle of the load",
-			Do: trackRestored,
+			Do: trackRestored, Losing: true,
 		},
 		{
 			Name: "track-users-away", Does: "track_users stopped under load for 8 s: nothing may be sent again for that",

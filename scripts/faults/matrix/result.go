@@ -15,6 +15,7 @@ type Result struct {
 	Seed    uint64
 	Claims  claims.Report
 	Audit   audit.Report
+	Resent  int64         // events that order_service sent again since Kafka had lost them, as far as its replicas know that run at the end
 	Repeats int64         // events that came a second time, as far as the replicas of track_users that run at the end know
 	Ready   time.Duration // from the end of the fault until both services were ready
 	Rest    time.Duration // from then, or the last answer if that was later, until the lag was 0

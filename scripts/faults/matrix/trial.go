@@ -128,6 +128,8 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 	}
 	result.Repeats, err = system.Repeats(ctx)
 	result.problem("repeats", err)
+	result.Resent, err = system.Retransmitted(ctx)
+	result.problem("events sent again", err)
 	judgeConduct(result)
 }
 
@@ -142,6 +144,9 @@ func judgeConduct(result *Result) {
 	}
 	if cell.Orderly && result.Repeats > 0 {
 		result.problem("repeats", fmt.Errorf("%d events were delivered a second time", result.Repeats))
+	}
+	if !cell.Losing && result.Resent > 0 {
+		result.problem("events sent again", fmt.Errorf("%d, although Kafka lost none", result.Resent))
 	}
 	if cell.Repeating && result.Repeats == 0 {
 		result.problem("repeats", errors.New("nothing was delivered a second time: the fault was none"))

@@ -27,7 +27,7 @@ type Service struct {
 	Admin string // likewise
 
 	path, log string
-	env       []string
+	args, env []string
 
 	mu     sync.Mutex
 	proc   *process.Process
@@ -43,7 +43,7 @@ func (s *Service) Start() error {
 	}
 	defer func() { _ = log.Close() }() // the child has its own descriptor
 	proc, err := process.Start(process.Spec{
-		Name: s.Name, Path: s.path, Env: append(os.Environ(), s.env...), Output: log, OnParentDeath: syscall.SIGKILL,
+		Name: s.Name, Path: s.path, Args: s.args, Env: append(os.Environ(), s.env...), Output: log, OnParentDeath: syscall.SIGKILL,
 	})
 	if err != nil {
 		return err

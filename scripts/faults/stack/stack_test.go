@@ -19,11 +19,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func script(t *testing.T, text string) *Service {
 	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(dir, "script")
-	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700))
 	ports, err := pickPorts(t.Context(), 1)
 	require.NoError(t, err)
-	s := &Service{Name: "script", Admin: "http://" + address(ports[0]), path: path, log: filepath.Join(dir, "log")}
+	s := &Service{Name: "script", Admin: "http://" + address(ports[0]), log: filepath.Join(dir, "log")}
+	s.path, s.args = "/bin/sh", []string{"-c", text}
 	require.NoError(t, s.Start())
 	t.Cleanup(func() { require.NoError(t, s.close()) })
 	return s
