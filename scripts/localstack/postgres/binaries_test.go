@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,9 +19,18 @@ func fakeInstall(t *testing.T, root, name, version string) string {
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	for _, program := range needed {
 		script := fmt.Sprintf("#!/bin/sh\necho '%s (PostgreSQL) %s'\n", program, version)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755))
+		writeProgram(t, filepath.Join(dir, program), script)
 	}
 	return dir
+}
+
+// writeProgram has another process write the script: while this one has it open for writing, a child that is started by
+// a test beside this one inherits that, and the script cannot be run (ETXTBSY).
+func writeProgram(t *testing.T, path, script string) {
+	t.Helper()
+	write := exec.CommandContext(t.Context(), "/bin/sh", "-c", `cat > "$0" && chmod 755 "$0"`, path)
+	write.Stdin = strings.NewReader(script)
+	require.NoError(t, write.Run())
 }
 
 func TestFinder(t *testing.T) {
@@ -32,7 +43,7 @@ func TestFinder(t *testing.T) {
 	partial := fakeInstall(t, root, "partial/19/bin", "19devel")
 	require.NoError(t, os.Remove(filepath.Join(partial, "initdb")))
 	broken := fakeInstall(t, root, "broken/20/bin", "20.0")
-	require.NoError(t, os.WriteFile(filepath.Join(broken, "postgres"), []byte("#!/bin/sh\nexit 1\n"), 0o755))
+	writeProgram(t, filepath.Join(broken, "postgres"), "#!/bin/sh\nexit 1\n")
 	usual := []string{filepath.Join(root, "usual/*/bin")}
 
 	for name, test := range map[string]struct {
