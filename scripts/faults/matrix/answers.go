@@ -8,8 +8,12 @@ import (
 	"ordertrack/scripts/faults/workload"
 )
 
-// lostAnswers is how many answers are lost, one after the other, at moments that the seed draws.
-const lostAnswers = 5
+// How many answers are lost, one after the other, at moments that the seed draws. Offsets are committed twice a second at
+// most: the load must not end before the last of them.
+const (
+	lostAnswers = 5
+	lostCommits = 2
+)
 
 // answers lose single answers of PostgreSQL and of the broker, by choice and not by luck.
 func answers() []Cell {
@@ -19,21 +23,23 @@ func answers() []Cell {
 			Name: "lose-answers-to-appends", Does: "five appends of order_service are committed, and the answer never arrives",
 			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.OrdersPostgres }, func(statement string) bool {
 				return strings.Contains(statement, "INSERT INTO orders")
-			}), Needs: proxied, Answered: true,
+			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-applies", Does: "five transactions of track_users are committed, and the answer never arrives",
 			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.TrackPostgres }, func(statement string) bool {
 				return strings.EqualFold(strings.TrimSpace(statement), "commit")
-			}), Needs: proxied, Answered: true,
+			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-produce", Does: "five batches of events reach the broker, and the acknowledgement never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.OrdersBroker }, isRequest("Produce")), Needs: proxied, Answered: true,
+			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.OrdersBroker }, isRequest("Produce"), lostAnswers),
+			Needs: proxied, Answered: true,
 		},
 		{
-			Name: "lose-answers-to-offset-commits", Does: "five commits of the group's offsets are done, and the answer never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.TrackBroker }, isRequest("OffsetCommit")), Needs: proxied, Answered: true,
+			Name: "lose-answers-to-offset-commits", Does: "two commits of the group's offsets are done, and the answer never arrives",
+			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.TrackBroker }, isRequest("OffsetCommit"), lostCommits),
+			Needs: proxied, Answered: true,
 		},
 	}
 }
@@ -42,11 +48,11 @@ func isRequest(name string) func(string) bool {
 	return func(request string) bool { return request == name }
 }
 
-func lose(link func(*stack.Stack) *stack.Link, match func(string) bool) do {
+func lose(link func(*stack.Stack) *stack.Link, match func(string) bool, n int) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		random := chance(load)
-		for i := range lostAnswers {
-			if err := load.Await(ctx, (float64(i)+random.Float64())/(lostAnswers+1)); err != nil {
+		for i := range n {
+			if err := load.Await(ctx, (float64(i)+random.Float64())/float64(n+1)); err != nil {
 				return err
 			}
 			answers := link(system).Answers
