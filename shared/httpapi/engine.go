@@ -37,11 +37,14 @@ func NewEngine(log *slog.Logger) *gin.Engine {
 	return engine
 }
 
+// internal is all that a client learns of a fault of ours.
+var internal = Problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side; it has been logged."}
+
 // Internal answers an error that the client cannot do anything about: it is logged, and nothing of it leaks.
 func Internal(c *gin.Context, log *slog.Logger, err error) {
 	log.ErrorContext(c.Request.Context(), "request failed",
 		"method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
-	Write(c, Problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side; it has been logged."})
+	Write(c, internal)
 }
 
 func recovery(log *slog.Logger) gin.HandlerFunc {
@@ -60,7 +63,7 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 				c.Abort()
 				return
 			}
-			Write(c, Problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side; it has been logged."})
+			Write(c, internal)
 		}()
 		c.Next()
 	}
