@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -35,6 +36,17 @@ func prepare(ctx context.Context, opts Options) (*Server, error) {
 	s := &Server{
 		log: opts.Log, acct: acct, settings: opts.Settings,
 		data: filepath.Join(dir, "pgdata"), logPath: filepath.Join(dir, "postgres.log"),
+	}
+	if opts.Archive {
+		archive, err := s.archive()
+		if err != nil {
+			return nil, err
+		}
+		s.settings = maps.Clone(opts.Settings)
+		if s.settings == nil {
+			s.settings = map[string]string{}
+		}
+		maps.Copy(s.settings, archive)
 	}
 	if s.lock, err = dirlock.Try(filepath.Join(dir, "launcher.lock")); err != nil {
 		return nil, s.explainLock(err)

@@ -39,6 +39,7 @@ type Options struct {
 	Mirror   string            // a Maven repository to fetch from; empty is the usual one
 	Port     int               // 0 picks a free one
 	Settings map[string]string // configuration parameters of the server, as in postgresql.conf
+	Archive  bool              // keeps all of the write-ahead log, for Rewind
 	Log      *slog.Logger      // nil is silent
 
 	search *search // where to look for programs; nil is PATH and the usual folders
@@ -161,14 +162,19 @@ func (s *Server) Stop(ctx context.Context) error {
 // Kill ends the server as a crash of the machine's software would: by SIGKILL, in the middle of whatever it does.
 func (s *Server) Kill() error { return s.process().Kill() }
 
-// Restart starts the server after Stop or Kill, on the same data and port.
+// Restart starts the server after Stop or Kill, on the same data and port. After Rewind it returns when the recovery has
+// ended.
 func (s *Server) Restart(ctx context.Context) error {
 	select {
 	case <-s.Done():
 	default:
 		return errors.New("restart PostgreSQL: it still runs")
 	}
-	return s.launch(ctx)
+	recovers := s.recovers()
+	if err := s.launch(ctx); err != nil || !recovers {
+		return err
+	}
+	return s.awaitRecovery(ctx)
 }
 
 // Close stops the server if it runs and gives the data folder up.

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -27,12 +28,16 @@ func Database(tb testing.TB) string {
 	return server.URL(name)
 }
 
-// Server starts a PostgreSQL for one test alone, which may stop, kill and restart it. It ends with the test.
+// Server starts a PostgreSQL for one test alone, which may stop, kill, restart and put it back. It ends with the test.
 func Server(tb testing.TB) *postgres.Server {
 	tb.Helper()
 	ctx, cancel := starting()
 	defer cancel()
-	server, dir, err := inOwnFolder(ctx, startPostgres)
+	server, dir, err := inOwnFolder(ctx, func(ctx context.Context, dir, cache string) (*postgres.Server, error) {
+		opts := postgresOptions(dir, cache)
+		opts.Archive = true
+		return postgres.Start(ctx, opts)
+	})
 	require.NoError(tb, err, "start PostgreSQL for the test")
 	tb.Cleanup(func() { closeAndRemove(tb, server, dir) })
 	return server

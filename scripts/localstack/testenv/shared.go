@@ -73,14 +73,18 @@ func inOwnFolder[S any](ctx context.Context, start func(ctx context.Context, dir
 	return server, dir, nil
 }
 
-// startPostgres does not fsync: tests kill processes, and those leave what they wrote with the operating system.
 func startPostgres(ctx context.Context, dir, cache string) (*postgres.Server, error) {
-	return postgres.Start(ctx, postgres.Options{
+	return postgres.Start(ctx, postgresOptions(dir, cache))
+}
+
+// postgresOptions do without fsync: tests kill processes, and those leave what they wrote with the operating system.
+func postgresOptions(dir, cache string) postgres.Options {
+	return postgres.Options{
 		BinDir: os.Getenv("PG_BIN_DIR"), Mirror: os.Getenv("POSTGRES_MIRROR"), DataDir: dir, CacheDir: cache,
 		Settings: map[string]string{
 			"fsync": "off", "full_page_writes": "off", "max_connections": "300", "shared_buffers": "64MB",
 		},
-	})
+	}
 }
 
 func startBroker(kind broker.Kind) func(ctx context.Context, dir, cache string) (*broker.Broker, error) {
