@@ -43,17 +43,12 @@ func Run(ctx context.Context, databases Databases) (report *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	got := receivedOf(log.source(), all)
-	if err := got.readParked(ctx, track); err != nil {
-		return nil, err
-	}
+	got := receivedOf(log, all)
 	report = &Report{}
 	report.checkLog(log)
 	report.checkReceived(log, got)
-	if got.others > 0 {
-		report.doubtf("%d marks are of other logs than %s, and orders do not say which log they are of: "+
-			"the counters were not compared", got.others, log.id)
-		return report, nil
+	if err := report.readParked(ctx, track, log, got); err != nil {
+		return nil, err
 	}
 	if err := report.compare(ctx, orders, track, got); err != nil {
 		return nil, fmt.Errorf("compare name by name: %w", err)

@@ -41,6 +41,18 @@ func exec[T any](t *testing.T, do func(context.Context, string, ...any) (T, erro
 const park = `INSERT INTO dead_letter (topic, topic_id, partition, kafka_offset, source, lane, sequence, reason, detail, headers)
 	SELECT 'user_events', gen_random_uuid(), 0, 0, source, lane, %d, 'refused', '', '[]' FROM lane_mark WHERE lane = 1;`
 
+const newLog = "0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11"
+
+const (
+	// renew is SQL that begins a new log.
+	renew = `INSERT INTO former_log (id, last_id, created_at, reason) SELECT id, last_id, created_at, 'a test' FROM order_log;
+		INSERT INTO former_lane SELECT id, lane, base, head FROM order_log, order_lane WHERE base < head;
+		UPDATE order_lane SET base = head; UPDATE order_log SET id = '` + newLog + `';`
+	// more is SQL that places two more orders of Bob.
+	more = `INSERT INTO orders (id, name, created_at, lane, sequence) VALUES (7, 'Bob', now(), 2, 3), (8, 'Bob', now(), 2, 4);
+		UPDATE order_lane SET head = 4 WHERE lane = 2; UPDATE order_log SET last_id = 8; UPDATE relay_cursor SET published = 8;`
+)
+
 func TestExact(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -167,14 +179,56 @@ func TestFindings(t *testing.T) {
 				`not at rest: 1 event on the way, 0 of them not known to be published`,
 			},
 		},
-		"marks of another log": {
-			orders:  `UPDATE order_log SET id = '0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11'`,
-			verdict: audit.Unknown,
+		"a log before the one that is written": {
+			orders: renew + `UPDATE relay_cursor SET published = 6`, verdict: audit.Exact,
+		},
+		"orders in both logs": {
+			orders: renew + more, verdict: audit.Exact,
+			track: `INSERT INTO lane_mark VALUES ('/order_service/logs/` + newLog + `', 2, 2); UPDATE track_user SET counter = 4 WHERE name = 'Bob'`,
+		},
+		"an order of each log on its way": {
+			orders: renew + more, verdict: audit.Unknown,
+			track: `UPDATE lane_mark SET applied = 1 WHERE lane = 2;
+				INSERT INTO lane_mark VALUES ('/order_service/logs/` + newLog + `', 2, 1)`,
+			want: []string{`not at rest: 2 events on the way, 0 of them not known to be published`},
+		},
+		"an event of the new log lost under the mark": {
+			orders: renew + more, verdict: audit.Different, missing: 1,
+			track: `INSERT INTO lane_mark VALUES ('/order_service/logs/` + newLog + `', 2, 2); UPDATE track_user SET counter = 3 WHERE name = 'Bob'`,
+			want:  []string{`"Bob": the counter is 3, want 4 (4 orders, 4 of them due)`},
+		},
+		"parked in the new log": {
+			orders: renew + more, verdict: audit.Exact,
+			track: `INSERT INTO lane_mark VALUES ('/order_service/logs/` + newLog + `', 2, 2); UPDATE track_user SET counter = 3 WHERE name = 'Bob';
+				INSERT INTO dead_letter (topic, topic_id, partition, kafka_offset, source, lane, sequence, reason, detail, headers)
+				VALUES ('user_events', gen_random_uuid(), 0, 0, '/order_service/logs/` + newLog + `', 2, 1, 'refused', '', '[]')`,
+		},
+		"logs that do not meet": {
+			orders: renew + `UPDATE order_lane SET base = 1 WHERE lane = 2`, verdict: audit.Different,
 			want: []string{
-				`cannot tell: 2 marks are of other logs than 0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11, ` +
-					`and orders do not say which log they are of: the counters were not compared`,
-				`not at rest: 6 events on the way, 0 of them not known to be published`,
+				`lane 2: log ` + newLog + ` begins behind order 1 of it, where the one before ended at 2`,
+				`not at rest: 1 event on the way, 0 of them not known to be published`,
 			},
+		},
+		"counted and forgotten": {
+			orders: renew, verdict: audit.Exact,
+			track: `UPDATE lane_mark SET applied = 4 WHERE lane = 2; INSERT INTO track_user (name, counter) VALUES ('Gone', 2)`,
+		},
+		"counted, and more than what is forgotten": {
+			orders: renew, verdict: audit.Different, surplus: 2,
+			track: `UPDATE lane_mark SET applied = 3 WHERE lane = 2; INSERT INTO track_user (name, counter) VALUES ('Gone', 2)`,
+			want:  []string{`counters: they have 2 too much, where by the marks 1 events without an order here are counted`},
+		},
+		"a log of another database": {
+			track: `INSERT INTO lane_mark VALUES ('/elsewhere', 2, 3); INSERT INTO track_user (name, counter) VALUES ('Eve', 2);
+				INSERT INTO dead_letter (topic, topic_id, partition, kafka_offset, source, lane, sequence, reason, detail, headers)
+				VALUES ('user_events', gen_random_uuid(), 0, 0, '/elsewhere', 2, 1, 'refused', '', '[]')`,
+			verdict: audit.Exact,
+		},
+		"a log of another database that hides a lost event": {
+			track:   `INSERT INTO lane_mark VALUES ('/elsewhere', 2, 3); UPDATE track_user SET counter = counter + 2 WHERE name = 'Bob'`,
+			verdict: audit.Different, surplus: 2,
+			want: []string{`counters: they have 2 too much, where by the marks 3 events without an order here are counted`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -191,6 +245,19 @@ func TestFindings(t *testing.T) {
 			require.Equal(t, c.surplus, report.Surplus)
 		})
 	}
+}
+
+func TestWhatHasNoOrderHereIsSaid(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	exec(t, s.Orders.Exec, renew)
+	exec(t, s.Track.Exec, `UPDATE lane_mark SET applied = 4 WHERE lane = 2; UPDATE track_user SET counter = 7 WHERE name = 'Bob';
+		INSERT INTO lane_mark VALUES ('/elsewhere', 2, 3)`)
+	report, err := audit.Run(t.Context(), s.Databases)
+	require.NoError(t, err)
+	require.Equal(t, "verified: 6 orders by 3 users, 2 counters exact, 64 lanes dense, lag 0, "+
+		"2 counted and then forgotten by an orders database that was put back, "+
+		"3 counted of logs that are not of this orders database", report.String())
 }
 
 func TestManyDifferencesAreCounted(t *testing.T) {

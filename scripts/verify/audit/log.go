@@ -3,18 +3,31 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// orderLog is what the orders database says of the log, beside the orders themselves.
+// orderLog is what the orders database says of its logs, beside the orders themselves. A log that is not the first one
+// goes on in each lane where the one before it ended.
 type orderLog struct {
-	id        string
+	id        string // of the log that is written
 	lastID    int64
 	published int64         // the relay's cursor, an order id
 	heads     map[int]int64 // of the lanes that have one
+	former    []string      // ids of the logs before
+	parts     []part        // by lane and base
 	content   content
 }
+
+// part is where a log has the lane's sequences from base + 1 to head, under the numbers 1 to size.
+type part struct {
+	log        string
+	lane       int
+	base, head int64
+}
+
+func (p part) size() int64 { return p.head - p.base }
 
 // content is what the orders themselves say.
 type content struct {
@@ -34,13 +47,14 @@ func (s run) problem(what string, last int64) string {
 		what, last, s.count, s.distinct, s.lowest, s.highest)
 }
 
-func (l *orderLog) source() string { return sourcePrefix + l.id }
+// knows tells whether the log of this id is one of these.
+func (l *orderLog) knows(id string) bool { return id == l.id || slices.Contains(l.former, id) }
 
 // lag is how many events are neither counted nor parked.
 func (l *orderLog) lag(got *received) int64 {
 	var lag int64
-	for lane, applied := range got.applied {
-		lag += max(0, l.heads[lane]-applied)
+	for _, p := range l.parts {
+		lag += max(0, p.size()-got.applied[logLane{p.log, p.lane}])
 	}
 	return lag
 }
@@ -57,21 +71,35 @@ func readLog(ctx context.Context, s *snapshot) (orderLog, error) {
 // readHeads reads all but the content.
 func readHeads(ctx context.Context, s *snapshot) (orderLog, error) {
 	const logSQL = `SELECT order_log.id::text, last_id, published FROM order_log CROSS JOIN relay_cursor`
-	const headsSQL = `SELECT lane, head FROM order_lane`
+	const formerSQL = `SELECT id::text FROM former_log ORDER BY id`
+	const partsSQL = `
+		SELECT order_log.id::text, lane, base, head, true AS written FROM order_log CROSS JOIN order_lane
+		UNION ALL SELECT log_id::text, lane, base, head, false FROM former_lane
+		ORDER BY lane, base, written`
 	log := orderLog{heads: map[int]int64{}}
 	if err := s.tx.QueryRow(ctx, logSQL).Scan(&log.id, &log.lastID, &log.published); err != nil {
 		return orderLog{}, s.explain("read the log's row", err)
 	}
-	rows, err := s.tx.Query(ctx, headsSQL)
+	rows, err := s.tx.Query(ctx, formerSQL)
+	if err == nil {
+		log.former, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		return orderLog{}, s.explain("read the former logs", err)
+	}
+	rows, err = s.tx.Query(ctx, partsSQL)
 	if err != nil {
 		return orderLog{}, s.explain("read the lanes' heads", err)
 	}
 	var (
-		lane int
-		head int64
+		p       part
+		written bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&lane, &head}, func() error {
-		log.heads[lane] = head
+	_, err = pgx.ForEachRow(rows, []any{&p.log, &p.lane, &p.base, &p.head, &written}, func() error {
+		log.parts = append(log.parts, p)
+		if written {
+			log.heads[p.lane] = p.head
+		}
 		return nil
 	})
 	if err != nil {
@@ -118,6 +146,7 @@ func (r *Report) checkLog(log orderLog) {
 	if log.published > log.lastID {
 		r.differf("relay", "its cursor is at order %d, but the last one is %d", log.published, log.lastID)
 	}
+	r.checkParts(log)
 	for lane := range Lanes {
 		head, known := log.heads[lane]
 		problem := log.content.lanes[lane].problem("the sequences", head)
@@ -134,6 +163,17 @@ func (r *Report) checkLog(log orderLog) {
 		if lane < 0 || lane >= Lanes {
 			r.differf(laneName(lane), "there is no such lane, but %d orders are in it", sequences.count)
 		}
+	}
+}
+
+// checkParts holds the logs against each other: in each lane one begins where the other ended.
+func (r *Report) checkParts(log orderLog) {
+	ends := map[int]int64{}
+	for _, p := range log.parts {
+		if p.base != ends[p.lane] {
+			r.differf(laneName(p.lane), "log %s begins behind order %d of it, where the one before ended at %d", p.log, p.base, ends[p.lane])
+		}
+		ends[p.lane] = p.head
 	}
 }
 

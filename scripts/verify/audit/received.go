@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -32,73 +33,132 @@ func readMarks(ctx context.Context, s *snapshot) ([]mark, error) {
 	return marks, nil
 }
 
-// received is what track_users says of one log's events.
-type received struct {
-	source  string
-	applied [Lanes]int64
-	others  int // marks of other logs
-	parked  places
+// logLane is one lane of one log.
+type logLane struct {
+	log  string
+	lane int
 }
 
-// places are events, by their place in a log.
+// received is what track_users says of the events of logs.
+type received struct {
+	applied map[logLane]int64
+	due     due
+	parked  places
+
+	// elsewhere are events that were applied and not parked, of logs that this database never had or has forgotten.
+	elsewhere int64
+
+	// forgotten are events that were applied and not parked, and whose orders are not there any more: the database was put
+	// back to an earlier state, and began a new log.
+	forgotten int64
+}
+
+// places are orders, by their lane and its sequence, which runs on over all logs.
 type places struct {
 	lanes     []int16
 	sequences []int64
 }
 
-func receivedOf(source string, marks []mark) *received {
-	got := &received{source: source}
+// due are the parts of lanes whose orders are applied: those with from < sequence <= to.
+type due struct {
+	lanes    []int16
+	from, to []int64
+}
+
+func receivedOf(log orderLog, marks []mark) *received {
+	got := &received{applied: map[logLane]int64{}}
 	for _, m := range marks {
-		if m.source != source || m.lane < 0 || m.lane >= Lanes {
-			got.others++
+		id, ours := strings.CutPrefix(m.source, sourcePrefix)
+		if !ours || !log.knows(id) {
+			got.elsewhere += m.applied
 			continue
 		}
-		got.applied[m.lane] = m.applied
+		got.applied[logLane{id, m.lane}] = m.applied
+	}
+	for _, p := range log.parts {
+		applied := min(got.applied[logLane{p.log, p.lane}], p.size())
+		got.due.lanes = append(got.due.lanes, int16(p.lane))
+		got.due.from = append(got.due.from, p.base)
+		got.due.to = append(got.due.to, p.base+applied)
+	}
+	for key, applied := range got.applied {
+		if key.log != log.id {
+			got.forgotten += max(0, applied-log.size(key))
+		}
 	}
 	return got
+}
+
+// size is how many orders the log has in the lane.
+func (l *orderLog) size(key logLane) int64 {
+	var size int64
+	for _, p := range l.parts {
+		if p.log == key.log && p.lane == key.lane {
+			size += p.size()
+		}
+	}
+	return size
+}
+
+// base is behind which sequence the log begins in the lane.
+func (l *orderLog) base(key logLane) int64 {
+	for _, p := range l.parts {
+		if p.log == key.log && p.lane == key.lane {
+			return p.base
+		}
+	}
+	return 0
 }
 
 // maxParked bounds what is kept of the parked events, some ten bytes each.
 const maxParked = 1_000_000
 
-// readParked reads which events of the log were parked instead of counted.
-func (g *received) readParked(ctx context.Context, s *snapshot) error {
-	const sql = `SELECT DISTINCT lane, sequence FROM dead_letter WHERE source = $1 ORDER BY lane, sequence LIMIT $2`
-	rows, err := s.tx.Query(ctx, sql, g.source, maxParked+1)
+// readParked reads which events of the logs were parked instead of counted.
+func (r *Report) readParked(ctx context.Context, s *snapshot, log orderLog, got *received) error {
+	const sql = `SELECT source, lane, sequence FROM dead_letter WHERE source IS NOT NULL ORDER BY 1, 2, 3 LIMIT $1`
+	rows, err := s.tx.Query(ctx, sql, maxParked+1)
 	if err != nil {
 		return s.explain("read the dead letters", err)
 	}
 	var (
+		source   string
 		lane     int16
 		sequence int64
 	)
-	_, err = pgx.ForEachRow(rows, []any{&lane, &sequence}, func() error {
-		g.parked.lanes = append(g.parked.lanes, lane)
-		g.parked.sequences = append(g.parked.sequences, sequence)
+	_, err = pgx.ForEachRow(rows, []any{&source, &lane, &sequence}, func() error {
+		id, ours := strings.CutPrefix(source, sourcePrefix)
+		key := logLane{id, int(lane)}
+		r.Parked++
+		switch {
+		case !ours || !log.knows(id):
+			got.elsewhere--
+		case sequence > got.applied[key]:
+			r.differf(laneName(key.lane), "event %d is parked, but by the mark it has not come yet", sequence)
+		case sequence > log.size(key):
+			got.forgotten-- // it was counted nowhere
+		default:
+			got.parked.lanes = append(got.parked.lanes, lane)
+			got.parked.sequences = append(got.parked.sequences, log.base(key)+sequence)
+		}
 		return nil
 	})
 	if err != nil {
 		return s.explain("read the dead letters", err)
 	}
-	if len(g.parked.lanes) > maxParked {
+	if r.Parked > maxParked {
 		return fmt.Errorf("more than %d orders are parked: that is more than this audit can hold", maxParked)
 	}
 	return nil
 }
 
-// checkReceived holds the receiver's marks against the log: nothing is applied that was never ordered, and what is
-// parked is below the mark. What is ordered but not applied is on its way.
+// checkReceived holds the receiver's marks against the log that is written: nothing is applied that was never ordered.
+// What is ordered but not applied is on its way.
 func (r *Report) checkReceived(log orderLog, got *received) {
-	r.Lag, r.Parked = log.lag(got), int64(len(got.parked.lanes))
-	for lane, applied := range got.applied {
-		if head := log.heads[lane]; applied > head {
-			r.differf(laneName(lane), "%d events are applied, but only %d orders are in it", applied, head)
-		}
-	}
-	for i, lane := range got.parked.lanes {
-		sequence := got.parked.sequences[i]
-		if lane < 0 || int(lane) >= Lanes || sequence > got.applied[lane] {
-			r.differf(laneName(int(lane)), "event %d is parked, but by the mark it has not come yet", sequence)
+	r.Lag = log.lag(got)
+	for lane := range Lanes {
+		key := logLane{log.id, lane}
+		if applied, size := got.applied[key], log.size(key); applied > size {
+			r.differf(laneName(lane), "%d events are applied, but only %d orders are in it", applied, size)
 		}
 	}
 }

@@ -28,6 +28,8 @@ type Report struct {
 	DenseLanes  int   `json:"dense_lanes"` // of Lanes
 	Parked      int64 `json:"parked"`      // orders whose events are parked instead of counted
 	Foreign     int64 `json:"foreign"`     // counted events that no order stands behind, by track_users' own account
+	Forgotten   int64 `json:"forgotten"`   // counted orders that the orders database does not know any more, since it was put back
+	Elsewhere   int64 `json:"elsewhere"`   // counted events of logs that the orders database does not know
 	Lag         int64 `json:"lag"`         // ordered, but neither counted nor parked yet
 	Unpublished int64 `json:"unpublished"` // beyond the relay's cursor
 	Missing     int64 `json:"missing"`     // what counters lack
@@ -35,7 +37,6 @@ type Report struct {
 
 	Differences      []Difference `json:"differences"` // the first ones
 	DifferencesCount int64        `json:"differences_count"`
-	Doubts           []string     `json:"doubts"` // why something could not be told
 }
 
 // Difference is one thing that is not as it should be.
@@ -52,7 +53,7 @@ func (r *Report) Verdict() Verdict {
 	switch {
 	case r.DifferencesCount > 0:
 		return Different
-	case r.Lag > 0 || len(r.Doubts) > 0:
+	case r.Lag > 0:
 		return Unknown
 	default:
 		return Exact
@@ -68,9 +69,6 @@ func (r *Report) String() string {
 	if more := r.DifferencesCount - int64(len(r.Differences)); more > 0 {
 		fmt.Fprintf(&b, "and %d more\n", more)
 	}
-	for _, doubt := range r.Doubts {
-		fmt.Fprintf(&b, "cannot tell: %s\n", doubt)
-	}
 	if r.Lag > 0 {
 		fmt.Fprintf(&b, "not at rest: %s on the way, %d of them not known to be published\n",
 			plural(r.Lag, "%d event"), min(r.Lag, r.Unpublished))
@@ -83,6 +81,12 @@ func (r *Report) String() string {
 	}
 	if r.Foreign > 0 {
 		fmt.Fprintf(&b, ", %d foreign", r.Foreign)
+	}
+	if r.Forgotten > 0 {
+		fmt.Fprintf(&b, ", %d counted and then forgotten by an orders database that was put back", r.Forgotten)
+	}
+	if r.Elsewhere > 0 {
+		fmt.Fprintf(&b, ", %d counted of logs that are not of this orders database", r.Elsewhere)
 	}
 	return b.String()
 }
@@ -104,10 +108,6 @@ func (r *Report) differf(where, format string, args ...any) {
 	if len(r.Differences) < maxListed {
 		r.Differences = append(r.Differences, Difference{Where: where, What: fmt.Sprintf(format, args...)})
 	}
-}
-
-func (r *Report) doubtf(format string, args ...any) {
-	r.Doubts = append(r.Doubts, fmt.Sprintf(format, args...))
 }
 
 func quote(name string) string { return strconv.Quote(name) }

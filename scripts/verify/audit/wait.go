@@ -58,5 +58,5 @@ func Lag(ctx context.Context, databases Databases) (lag int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return log.lag(receivedOf(log.source(), marks)), nil
+	return log.lag(receivedOf(log, marks)), nil
 }
