@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,15 +52,15 @@ func (s Settings) Check() error {
 // Config is a service's settings, with the common ones embedded.
 type Config interface{ Common() Settings }
 
-// Main runs a service until it is told to stop, and returns its exit code: 0 after a clean stop, 1 when a setting is
-// wrong, the start failed, or the service gave up, 2 for unknown arguments. SIGTERM and SIGINT stop it in order; a
-// second one ends it at once.
-func Main[C Config](program, summary string, module func(C) fx.Option) int {
+// Main runs a service until it is told to stop, or one of its commands, and returns its exit code: 0 after a clean stop,
+// 1 when a setting is wrong, the start or the command failed, or the service gave up, 2 for unknown arguments. SIGTERM
+// and SIGINT stop it in order; a second one ends it at once.
+func Main[C Config](program, summary string, module func(C) fx.Option, commands ...Command[C]) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
 	r := runner{program: program, summary: summary, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
-	return run(r, os.Args[1:], os.Environ(), module)
+	return run(r, os.Args[1:], os.Environ(), module, commands...)
 }
 
 type runner struct {
@@ -68,16 +69,19 @@ type runner struct {
 	signals          <-chan os.Signal
 }
 
-func run[C Config](r runner, args, environ []string, module func(C) fx.Option) int {
+func run[C Config](r runner, args, environ []string, module func(C) fx.Option, commands ...Command[C]) int {
+	var command *Command[C]
 	if len(args) > 0 {
 		if len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "-help") {
-			if err := settings.Help[C](r.stdout, r.program, r.summary); err != nil {
-				return r.fail(err)
-			}
-			return exitOK
+			return r.help(help(r, commands))
 		}
-		fmt.Fprintf(r.stderr, "%s: unknown argument %q; all settings come from the environment, see --help\n", r.program, args[0])
-		return exitUsage
+		at := slices.IndexFunc(commands, func(c Command[C]) bool { return len(args) == 1 && c.Name == args[0] })
+		if at < 0 {
+			fmt.Fprintf(r.stderr, "%s: unknown argument %q; all settings come from the environment, see --help\n",
+				r.program, args[len(args)-1])
+			return exitUsage
+		}
+		command = &commands[at]
 	}
 	config, err := settings.Load[C](environ)
 	if err == nil {
@@ -87,6 +91,9 @@ func run[C Config](r runner, args, environ []string, module func(C) fx.Option) i
 		return r.fail(err)
 	}
 	log := newLogger(r.stderr, config.Common())
+	if command != nil {
+		return runCommand(r, *command, config, log)
+	}
 	app := fx.New(
 		fx.WithLogger(func() fxevent.Logger { return quietFx(log) }),
 		fx.StartTimeout(startTimeout),
@@ -100,6 +107,13 @@ func run[C Config](r runner, args, environ []string, module func(C) fx.Option) i
 		return r.fail(err)
 	}
 	return r.serve(app, log)
+}
+
+func (r runner) help(err error) int {
+	if err != nil {
+		return r.fail(err)
+	}
+	return exitOK
 }
 
 // serve starts the app, waits for a signal or for the app's own end, and stops it.

@@ -26,11 +26,11 @@ type config struct {
 	Size int `env:"SIZE" default:"3" help:"how large"`
 }
 
-func start(args, environ []string, module fx.Option) (code <-chan int, signals chan<- os.Signal, stdout, stderr *testenv.Log) {
+func start(args, environ []string, module fx.Option, commands ...Command[config]) (code <-chan int, signals chan<- os.Signal, stdout, stderr *testenv.Log) {
 	stdout, stderr = &testenv.Log{}, &testenv.Log{}
 	in, out := make(chan os.Signal, 2), make(chan int, 1)
 	r := runner{program: "prog", summary: "does things", stdout: stdout, stderr: stderr, signals: in}
-	go func() { out <- run(r, args, environ, func(config) fx.Option { return module }) }()
+	go func() { out <- run(r, args, environ, func(config) fx.Option { return module }, commands...) }()
 	return out, in, stdout, stderr
 }
 
