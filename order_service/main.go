@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	os.Exit(service.Main("order_service", "takes orders over HTTP and tells Kafka about each", wiring.Module))
+	os.Exit(service.Main("order_service", "takes orders over HTTP and tells Kafka about each", wiring.Module, wiring.NewLog()))
 }

@@ -4,6 +4,15 @@ package domain
 // lane that is missing has nothing applied.
 type Applied map[string]map[int]int64
 
+// LogLane is one lane of one log.
+type LogLane struct {
+	LogID string
+	Lane  int
+}
+
+// LogLane is the lane of the log that the place lies in.
+func (p Place) LogLane() LogLane { return LogLane{LogID: p.LogID, Lane: p.Lane} }
+
 // Partition is a partition of one topic. Its id tells the topic from another one that had the same name before.
 type Partition struct {
 	TopicID string

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,6 +16,7 @@ import (
 	"ordertrack/order_service/internal/adapters/trackusers"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/relaying"
+	"ordertrack/order_service/internal/application/renewing"
 	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/config"
 	"ordertrack/shared/admin"
@@ -27,7 +29,11 @@ import (
 
 // databaseModule is PostgreSQL, and the ports that it serves.
 var databaseModule = fx.Module("database", fx.Provide(
-	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
+	postgres.NewSuccession,
+	postgres.NewRegister,
+	func(c config.Config, s *postgres.Succession) (*pgxpool.Pool, error) {
+		return pgdb.NewPool(c.DatabaseURL, postgres.Session, s.Watch)
+	},
 	fx.Annotate(postgres.NewLog, fx.As(new(placing.Log))),
 	fx.Annotate(postgres.NewOutbox, fx.As(new(relaying.Outbox))),
 ))
@@ -46,29 +52,40 @@ var placingModule = fx.Module("placing", fx.Provide(
 // relayingModule is the way of an order out to Kafka.
 var relayingModule = fx.Module("relaying", fx.Provide(
 	metrics.NewRelaying,
-	func(m *metrics.Relaying) (relaying.Meter, retransmitting.Meter) { return m, m },
+	func(m *metrics.Relaying) (relaying.Meter, retransmitting.Meter, renewing.Meter) { return m, m, m },
 	func(reg *prometheus.Registry) prometheus.Registerer { return reg },
 	func(log *slog.Logger, s fx.Shutdowner) service.Fatal { return service.Fatal{Log: log, Shutdowner: s} },
 	func(c config.Config, log *slog.Logger) *kafka.Wire {
 		return kafka.NewWire(c.KafkaBrokers, c.KafkaTopic, log)
 	},
 	func(wire *kafka.Wire) relaying.Wire { return wire },
+	newReceiver,
 	newRepairer,
 	relaying.DefaultLimits,
 	relaying.New,
 ))
 
-// newRepairer makes the retransmitter, and has it run. Without the address of track_users there is nothing to go by.
-func newRepairer(
-	l fx.Lifecycle, fatal service.Fatal, c config.Config, wire *kafka.Wire, meter retransmitting.Meter, log *slog.Logger,
-) relaying.Repairer {
+// newReceiver makes the connection to track_users, whose every answer is held against the log. It is nil without an
+// address.
+func newReceiver(l fx.Lifecycle, c config.Config, register *postgres.Register, log *slog.Logger) *renewing.Renewer {
 	if c.TrackUsersURL == "" {
-		log.Info("TRACK_USERS_URL is not set: what Kafka loses is not published again")
-		return noRepairs{}
+		log.Info("TRACK_USERS_URL is not set: what Kafka loses is not published again, " +
+			"and an orders database put back from a copy of its files is not noticed")
+		return nil
 	}
 	receiver := trackusers.NewReceiver(c.TrackUsersURL)
-	retransmitter := retransmitting.New(receiver, wire, meter, log, retransmitting.DefaultLimits())
 	l.Append(fx.StopHook(receiver.Close))
+	return renewing.New(receiver, register, log)
+}
+
+// newRepairer makes the retransmitter, and has it run. Without the address of track_users there is nothing to go by.
+func newRepairer(
+	l fx.Lifecycle, fatal service.Fatal, receiver *renewing.Renewer, wire *kafka.Wire, meter retransmitting.Meter, log *slog.Logger,
+) relaying.Repairer {
+	if receiver == nil {
+		return noRepairs{}
+	}
+	retransmitter := retransmitting.New(receiver, wire, meter, log, retransmitting.DefaultLimits())
 	l.Append(service.Background(retransmitter.Run, fatal))
 	return retransmitter
 }
@@ -101,14 +118,16 @@ var adminModule = fx.Module("admin", fx.Provide(
 type parts struct {
 	fx.In
 
-	Log    *slog.Logger
-	Fatal  service.Fatal
-	Admin  *admin.Server
-	Pool   *pgxpool.Pool
-	Wire   *kafka.Wire
-	Relay  *relaying.Relay
-	Placer *placing.Placer
-	API    *httpserver.Server
+	Log        *slog.Logger
+	Fatal      service.Fatal
+	Admin      *admin.Server
+	Pool       *pgxpool.Pool
+	Succession *postgres.Succession
+	Receiver   *renewing.Renewer
+	Wire       *kafka.Wire
+	Relay      *relaying.Relay
+	Placer     *placing.Placer
+	API        *httpserver.Server
 }
 
 // lifecycle starts the parts in this order, and stops them in the reverse one: readiness off, the API drained, the
@@ -117,7 +136,7 @@ type parts struct {
 func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(service.Serve(p.Admin.Server, "ADMIN_ADDR", p.Fatal))
 	l.Append(fx.StopHook(p.Pool.Close)) // a hook of its own: it runs when preparing fails, too
-	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
+	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p) }))
 	l.Append(fx.StopHook(p.Wire.Close))
 	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, p.Fatal))
 	l.Append(fx.StartStopHook(p.Placer.Start, p.Placer.Stop))
@@ -125,13 +144,23 @@ func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(fx.StopHook(p.Admin.Drain))
 }
 
-// prepare waits for the database and brings it up to date.
-func prepare(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
-	if err := pgdb.Wait(ctx, pool, log); err != nil {
+// prepare waits for the database, brings it up to date, and finds out whether its log can go on.
+func prepare(ctx context.Context, p parts) error {
+	if err := pgdb.Wait(ctx, p.Pool, p.Log); err != nil {
 		return err
 	}
-	if err := pgdb.Migrate(ctx, pool, postgres.Migrations(), log); err != nil {
+	if err := pgdb.Migrate(ctx, p.Pool, postgres.Migrations(), p.Log); err != nil {
 		return err
 	}
-	return postgres.ForgetWriters(ctx, pool)
+	// The connections that there are were made before the schema was there to check.
+	err := p.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return p.Succession.Check(ctx, conn.Conn()) })
+	if err != nil {
+		return fmt.Errorf("look which log this is: %w", err)
+	}
+	if p.Receiver != nil {
+		if err := p.Receiver.Greet(ctx); err != nil {
+			return err
+		}
+	}
+	return postgres.ForgetWriters(ctx, p.Pool)
 }

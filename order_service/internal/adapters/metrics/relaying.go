@@ -8,7 +8,7 @@ import (
 	"ordertrack/order_service/internal/domain"
 )
 
-// Relaying implements relaying.Meter and retransmitting.Meter.
+// Relaying implements relaying.Meter, retransmitting.Meter and renewing.Meter.
 type Relaying struct {
 	leading   prometheus.Gauge
 	published prometheus.Counter
@@ -16,6 +16,7 @@ type Relaying struct {
 	delay     prometheus.Histogram
 	failures  prometheus.Counter
 	again     prometheus.Counter
+	renewed   prometheus.Counter
 }
 
 // NewRelaying makes the meter and registers its metrics.
@@ -41,7 +42,10 @@ func NewRelaying(reg prometheus.Registerer) *Relaying {
 	m.again = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "order_service_relay_retransmitted_total", Help: "Events published again because Kafka had lost them.",
 	})
-	reg.MustRegister(m.leading, m.published, m.last, m.delay, m.failures, m.again)
+	m.renewed = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "order_service_log_renewals_total", Help: "New order logs begun because the database was put back to an earlier state.",
+	})
+	reg.MustRegister(m.leading, m.published, m.last, m.delay, m.failures, m.again, m.renewed)
 	return m
 }
 
@@ -66,3 +70,6 @@ func (m *Relaying) Failed(error) { m.failures.Inc() }
 
 // Retransmitted counts events that were published again.
 func (m *Relaying) Retransmitted(events int) { m.again.Add(float64(events)) }
+
+// Renewed counts a new log.
+func (m *Relaying) Renewed() { m.renewed.Inc() }

@@ -25,7 +25,7 @@ func BenchmarkAppend(b *testing.B) {
 	pool := migrated(b, url)
 	for _, size := range []int{1, 100, 500} {
 		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
-			log, batch := postgres.NewLog(pool), placing.Batch{}
+			log, batch := postgres.NewLog(pool, quiet()), placing.Batch{}
 			for i := range size {
 				who := name.Restore(fmt.Sprintf("user-%05d", i*7919%10_000))
 				draft, err := domain.NewDraft(who, domain.RestoreNote("a note of usual length"), event.LaneOf(who),

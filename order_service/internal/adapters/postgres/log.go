@@ -20,14 +20,15 @@ const tryLimit = 2 * time.Second
 
 // Log appends orders, as one writer among any number. It implements placing.Log.
 type Log struct {
-	pool   *pgxpool.Pool
-	writer uuid.UUID
+	pool       *pgxpool.Pool
+	succession *Succession
+	writer     uuid.UUID
 }
 
 // NewLog makes a writer with an identity of its own: batch numbers count from 1 again. The pool's connections need
-// Session.
-func NewLog(pool *pgxpool.Pool) *Log {
-	return &Log{pool: pool, writer: uuid.New()}
+// Session, and the succession's watch.
+func NewLog(pool *pgxpool.Pool, succession *Succession) *Log {
+	return &Log{pool: pool, succession: succession, writer: uuid.New()}
 }
 
 // Append stores the batch in one round trip and one transaction.
@@ -46,6 +47,7 @@ func (l *Log) Append(ctx context.Context, batch placing.Batch) ([]domain.Order, 
 	if err != nil {
 		return nil, fmt.Errorf("append %d orders: %w", len(batch.Drafts), err)
 	}
+	l.succession.saw(orders[len(orders)-1].ID)
 	return orders, nil
 }
 
@@ -71,7 +73,7 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 			UPDATE order_lane SET head = head + taken.orders
 			FROM writer, unnest(@lanes::smallint[], @counts::integer[]) AS taken (lane, orders)
 			WHERE order_lane.lane = taken.lane
-			RETURNING order_lane.lane, head
+			RETURNING order_lane.lane, head, head - base AS place
 		), stored AS (
 			INSERT INTO orders (id, name, note, created_at, lane, sequence, traceparent)
 			SELECT first_id + position - 1, name, note, now, lane, head - behind, traceparent
@@ -79,7 +81,7 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 				@traces::text[]) WITH ORDINALITY AS draft (name, note, lane, behind, traceparent, position) USING (lane)
 		)
 		SELECT log.id::text, first_id, now, pg_notify('` + channel + `', ''),
-			(SELECT array_agg(lane) FROM heads), (SELECT array_agg(head) FROM heads)
+			(SELECT array_agg(lane) FROM heads), (SELECT array_agg(place) FROM heads)
 		FROM writer, log`
 	columns := columnsOf(batch.Drafts)
 	pipeline := &pgx.Batch{}
@@ -102,22 +104,22 @@ func scan(results pgx.BatchResults, drafts []domain.Draft, columns columns) ([]d
 		return nil, fmt.Errorf("lock the log: %w", err)
 	}
 	var (
-		logID string
-		first int64
-		now   time.Time
-		lanes []int16
-		heads []int64
+		logID  string
+		first  int64
+		now    time.Time
+		lanes  []int16
+		places []int64
 	)
-	if err := results.QueryRow().Scan(&logID, &first, &now, nil, &lanes, &heads); err != nil {
+	if err := results.QueryRow().Scan(&logID, &first, &now, nil, &lanes, &places); err != nil {
 		return nil, err
 	}
-	var head [domain.Lanes]int64
+	var last [domain.Lanes]int64
 	for i, lane := range lanes {
-		head[lane] = heads[i]
+		last[lane] = places[i]
 	}
 	orders := make([]domain.Order, len(drafts))
 	for i, draft := range drafts {
-		sequence := head[draft.Lane()] - int64(columns.behind[i])
+		sequence := last[draft.Lane()] - int64(columns.behind[i])
 		orders[i] = draft.Accept(first+int64(i), now.UTC(), logID, sequence)
 	}
 	return orders, nil
@@ -127,8 +129,8 @@ func scan(results pgx.BatchResults, drafts []domain.Draft, columns columns) ([]d
 // what became of this one: a number that was given up must not be asked for again.
 func (l *Log) recall(ctx context.Context, conn *pgx.Conn, batch placing.Batch) ([]domain.Order, error) {
 	const sql = `
-		SELECT o.id, o.created_at, o.sequence, (SELECT id::text FROM order_log)
-		FROM order_writer w JOIN orders o ON o.id >= w.first_id AND o.id < w.first_id + w.size
+		SELECT o.id, o.created_at, ` + placeColumns + `
+		FROM order_writer w JOIN orders o ON o.id >= w.first_id AND o.id < w.first_id + w.size` + placeJoins + `
 		WHERE w.id = $1 AND w.batch = $2
 		ORDER BY o.id`
 	rows, err := conn.Query(ctx, sql, l.writer, batch.Number)
@@ -142,7 +144,7 @@ func (l *Log) recall(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 			at           time.Time
 			logID        string
 		)
-		if err := row.Scan(&id, &at, &sequence, &logID); err != nil || position == len(batch.Drafts) {
+		if err := row.Scan(&id, &at, &logID, nil, &sequence); err != nil || position == len(batch.Drafts) {
 			return domain.Order{}, err
 		}
 		position++

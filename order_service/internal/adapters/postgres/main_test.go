@@ -8,8 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/order_service/internal/adapters/metrics"
 	"ordertrack/order_service/internal/adapters/postgres"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/placing/logtest"
@@ -31,6 +33,11 @@ func openPool(tb testing.TB, url string, opts ...pgdb.Option) *pgxpool.Pool {
 	return pool
 }
 
+// quiet is a succession of no interest.
+func quiet() *postgres.Succession {
+	return postgres.NewSuccession(slog.New(slog.DiscardHandler), metrics.NewRelaying(prometheus.NewRegistry()))
+}
+
 // migrated gives a pool on a new database that has the schema.
 func migrated(tb testing.TB, url string, opts ...pgdb.Option) *pgxpool.Pool {
 	tb.Helper()
@@ -50,7 +57,7 @@ func openStore(t *testing.T) store {
 	return store{url: url, pool: migrated(t, url)}
 }
 
-func (s store) Writer(t *testing.T) placing.Log { return postgres.NewLog(openPool(t, s.url)) }
+func (s store) Writer(t *testing.T) placing.Log { return postgres.NewLog(openPool(t, s.url), quiet()) }
 
 func (s store) After(ctx context.Context, id int64) ([]domain.Order, error) {
 	return ordersAfter(ctx, s.pool, id)

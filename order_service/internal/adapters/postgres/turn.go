@@ -24,11 +24,11 @@ type turn struct {
 // Next reads behind the cursor. The note stays in the database: it is not part of the event.
 func (t *turn) Next(ctx context.Context, limit int) ([]domain.Placed, error) {
 	const sql = `
-		SELECT id, name, created_at, lane, sequence, traceparent, (SELECT id::text FROM order_log)
-		FROM orders
-		WHERE id > (SELECT published FROM relay_cursor)
-		ORDER BY orders.id
-		LIMIT $1`
+		SELECT o.id, o.name, o.created_at, o.traceparent, ` + placeColumns + `
+		FROM (
+			SELECT * FROM orders WHERE id > (SELECT published FROM relay_cursor) ORDER BY id LIMIT $1
+		) o` + placeJoins + `
+		ORDER BY o.id`
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	rows, err := t.conn.Query(ctx, sql, limit)
@@ -47,7 +47,7 @@ func toPlaced(row pgx.CollectableRow) (domain.Placed, error) {
 		p   domain.Placed
 		who string
 	)
-	err := row.Scan(&p.OrderID, &who, &p.PlacedAt, &p.Place.Lane, &p.Place.Sequence, &p.TraceParent, &p.Place.LogID)
+	err := row.Scan(&p.OrderID, &who, &p.PlacedAt, &p.TraceParent, &p.Place.LogID, &p.Place.Lane, &p.Place.Sequence)
 	p.Name, p.PlacedAt = name.Restore(who), p.PlacedAt.UTC()
 	return p, err
 }

@@ -14,11 +14,12 @@ type Receiver interface {
 	Progress(ctx context.Context) (domain.Progress, error)
 }
 
-// Archive is the order log, as far as it is published. Any error means that the turn to relay it is lost.
+// Archive are the order logs, the one that is written and those before it, as far as they are published. Any error means
+// that the turn to relay is lost.
 type Archive interface {
-	// Lacking returns the places of the log that are next to be applied, and are published: one a lane at most.
+	// Lacking returns the places that are next to be applied, and are published: one a lane of a log at most.
 	Lacking(ctx context.Context, applied domain.Applied) ([]domain.Place, error)
-	// From reads the published events of a lane from a place on, in order: limit at most.
+	// From reads the published events of a lane of a log from a place on, in order: limit at most.
 	From(ctx context.Context, place domain.Place, limit int) ([]domain.Placed, error)
 }
 

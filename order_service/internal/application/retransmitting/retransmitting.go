@@ -45,14 +45,14 @@ type Retransmitter struct {
 	wanted atomic.Bool                     // whether a relay leads here
 	answer atomic.Pointer[domain.Progress] // the receiver's last one that was not looked at yet
 
-	seen  map[int]domain.Place // lacking at the last look, by lane
+	seen  map[domain.LogLane]domain.Place // lacking at the last look, by lane
 	probe *probe
-	lanes map[int]*lane
+	lanes map[domain.LogLane]*lane
 }
 
 // probe is a suspicion: these places had been published when the partitions ended there.
 type probe struct {
-	lacking map[int]domain.Place
+	lacking map[domain.LogLane]domain.Place
 	ends    domain.Offsets
 	looks   int
 }
@@ -67,7 +67,7 @@ type lane struct {
 // New makes a retransmitter.
 func New(receiver Receiver, wire Wire, meter Meter, log *slog.Logger, limits Limits) *Retransmitter {
 	return &Retransmitter{
-		receiver: receiver, wire: wire, meter: meter, log: log, limits: limits, lanes: make(map[int]*lane),
+		receiver: receiver, wire: wire, meter: meter, log: log, limits: limits, lanes: make(map[domain.LogLane]*lane),
 	}
 }
 
@@ -119,7 +119,7 @@ func (r *Retransmitter) Repair(ctx context.Context, archive Archive) error {
 }
 
 // judge returns what is lost for certain.
-func (r *Retransmitter) judge(ctx context.Context, lacking map[int]domain.Place, read domain.Offsets) ([]domain.Place, error) {
+func (r *Retransmitter) judge(ctx context.Context, lacking map[domain.LogLane]domain.Place, read domain.Offsets) ([]domain.Place, error) {
 	stuck := same(r.seen, lacking)
 	r.seen = lacking
 	r.forgetMoved(lacking)
@@ -145,7 +145,7 @@ func (r *Retransmitter) judge(ctx context.Context, lacking map[int]domain.Place,
 }
 
 // suspect notes where the partitions end after what is stuck was published.
-func (r *Retransmitter) suspect(ctx context.Context, stuck map[int]domain.Place) error {
+func (r *Retransmitter) suspect(ctx context.Context, stuck map[domain.LogLane]domain.Place) error {
 	ends, err := r.wire.Ends(ctx)
 	if err != nil {
 		return fmt.Errorf("look where the topic ends: %w", err)
@@ -156,7 +156,7 @@ func (r *Retransmitter) suspect(ctx context.Context, stuck map[int]domain.Place)
 
 // recheck begins anew when the topic is another one, since nobody will ever read to the end of the old one. Otherwise
 // the ends stay as they were noted: those of now would run away from a receiver that is behind.
-func (r *Retransmitter) recheck(ctx context.Context, stuck map[int]domain.Place) error {
+func (r *Retransmitter) recheck(ctx context.Context, stuck map[domain.LogLane]domain.Place) error {
 	ends, err := r.wire.Ends(ctx)
 	if err != nil {
 		return fmt.Errorf("look where the topic ends: %w", err)
@@ -170,17 +170,17 @@ func (r *Retransmitter) recheck(ctx context.Context, stuck map[int]domain.Place)
 	return nil
 }
 
-func byLane(places []domain.Place) map[int]domain.Place {
-	lanes := make(map[int]domain.Place, len(places))
+func byLane(places []domain.Place) map[domain.LogLane]domain.Place {
+	lanes := make(map[domain.LogLane]domain.Place, len(places))
 	for _, place := range places {
-		lanes[place.Lane] = place
+		lanes[place.LogLane()] = place
 	}
 	return lanes
 }
 
 // same keeps the places that are the same in both.
-func same(before, now map[int]domain.Place) map[int]domain.Place {
-	both := make(map[int]domain.Place)
+func same(before, now map[domain.LogLane]domain.Place) map[domain.LogLane]domain.Place {
+	both := make(map[domain.LogLane]domain.Place)
 	for number, place := range before {
 		if now[number] == place {
 			both[number] = place

@@ -44,6 +44,7 @@ type world struct {
 	askErr, endsErr    error
 	sent               [][]int64
 	log                testenv.Log
+	archive            retransmitting.Archive
 	retransmitter      *retransmitting.Retransmitter
 }
 
@@ -74,6 +75,7 @@ func setup(t *testing.T) *world {
 		return len(events), nil
 	}).AnyTimes()
 	meter.EXPECT().Retransmitted(gomock.Any()).AnyTimes()
+	w.archive = w
 	w.retransmitter = retransmitting.New(receiver, wire, meter, w.log.Logger(), limits())
 	return w
 }
@@ -96,7 +98,7 @@ func (w *world) From(_ context.Context, place domain.Place, limit int) ([]domain
 func (w *world) repair(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.retransmitter.Repair(ctx, w)
+	return w.retransmitter.Repair(ctx, w.archive)
 }
 
 // live lets so many seconds pass in which the relay looks ten times a second; step changes the world every second.
@@ -227,6 +229,43 @@ func TestAnotherLogsMarksAreNotOurs(t *testing.T) {
 		w.live(t, 10, func(int) {})
 		require.Empty(t, w.sent)
 		require.Positive(t, w.asked)
+	})
+}
+
+// twoLogs has a former log beside the one of its world, in the same lane.
+type twoLogs struct {
+	*world
+
+	former int64 // its orders, all published
+}
+
+func (w twoLogs) Lacking(ctx context.Context, applied domain.Applied) ([]domain.Place, error) {
+	places, err := w.world.Lacking(ctx, applied)
+	if next := applied["former"][5] + 1; next <= w.former {
+		places = append(places, domain.Place{LogID: "former", Lane: 5, Sequence: next})
+	}
+	return places, err
+}
+
+func (w twoLogs) From(ctx context.Context, place domain.Place, limit int) ([]domain.Placed, error) {
+	if place.LogID != "former" {
+		return w.world.From(ctx, place, limit)
+	}
+	events := []domain.Placed{}
+	for ; place.Sequence <= w.former && len(events) < limit; place.Sequence++ {
+		events = append(events, domain.Placed{Place: place})
+	}
+	return events, nil
+}
+
+func TestTheSameLaneOfTwoLogs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.published, w.applied, w.end, w.read = 5, 3, 20, 20
+		w.archive = twoLogs{world: w, former: 2}
+		w.live(t, 6, func(int) {})
+		require.Equal(t, [][]int64{{1, 2}, {4, 5}}, w.sent, "what lacks of each, by the order of the logs' ids")
 	})
 }
 

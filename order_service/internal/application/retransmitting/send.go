@@ -11,7 +11,7 @@ import (
 )
 
 // due keeps the places whose pause is over, and begins their next one, which is twice as long.
-func (r *Retransmitter) due(lost map[int]domain.Place) []domain.Place {
+func (r *Retransmitter) due(lost map[domain.LogLane]domain.Place) []domain.Place {
 	now := time.Now()
 	var due []domain.Place
 	for number, place := range lost {
@@ -27,12 +27,12 @@ func (r *Retransmitter) due(lost map[int]domain.Place) []domain.Place {
 		l.attempts++
 		due = append(due, place)
 	}
-	slices.SortFunc(due, func(a, b domain.Place) int { return cmp.Compare(a.Lane, b.Lane) })
+	slices.SortFunc(due, func(a, b domain.Place) int { return cmp.Or(cmp.Compare(a.LogID, b.LogID), cmp.Compare(a.Lane, b.Lane)) })
 	return due
 }
 
 // forgetMoved lets lanes that have moved since they were sent again begin with short pauses.
-func (r *Retransmitter) forgetMoved(lacking map[int]domain.Place) {
+func (r *Retransmitter) forgetMoved(lacking map[domain.LogLane]domain.Place) {
 	for number, l := range r.lanes {
 		if lacking[number] != l.place {
 			delete(r.lanes, number)
