@@ -153,7 +153,7 @@ func prepare(ctx context.Context, p parts) error {
 		return err
 	}
 	// The connections that there are were made before the schema was there to check.
-	err := p.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return p.Succession.Check(ctx, conn.Conn()) })
+	err := p.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return p.Succession.Begin(ctx, conn.Conn()) })
 	if err != nil {
 		return fmt.Errorf("look which log this is: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -30,6 +31,7 @@ type Succession struct {
 	logger *slog.Logger
 	meter  renewing.Meter
 	seen   atomic.Int64 // the highest order id that was committed here
+	strict atomic.Bool  // whether the schema must be there
 	warn   sync.Once
 }
 
@@ -51,8 +53,14 @@ func (s *Succession) saw(id int64) {
 	}
 }
 
+// Begin checks a database that has the schema. From now on one without it is refused: it is being restored.
+func (s *Succession) Begin(ctx context.Context, conn *pgx.Conn) error {
+	s.strict.Store(true)
+	return s.Check(ctx, conn)
+}
+
 // Check begins a new log if the database is not where the log began, or has forgotten orders that this process placed. A
-// database without the schema passes.
+// database without the schema passes before Begin.
 func (s *Succession) Check(ctx context.Context, conn *pgx.Conn) error {
 	_, err := s.renew(ctx, conn, s.look)
 	return err
@@ -133,13 +141,16 @@ func (s *Succession) settle(ctx context.Context, db querier, here string) error 
 	return nil
 }
 
+// untold are the SQLSTATEs of a server that keeps to itself where it is: no privilege, no such function, not supported.
+var untold = []string{"42501", "42883", "0A000"}
+
 // excuse lets a database pass that has no schema yet, or that does not say where it is, as some hosted ones do not.
 func (s *Succession) excuse(err error) error {
 	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
-		switch answer.Code {
-		case "42P01", "42703": // no such table, no such column
+		switch noSchema := answer.Code == "42P01" || answer.Code == "42703"; { // no such table, no such column
+		case noSchema && !s.strict.Load():
 			return nil
-		case "42501", "42883", "0A000": // no privilege, no such function, not supported
+		case slices.Contains(untold, answer.Code):
 			s.warn.Do(func() {
 				s.logger.Warn("PostgreSQL does not tell which cluster it is",
 					"after_a_restore", "run order_service new-log before the start", "error", err)

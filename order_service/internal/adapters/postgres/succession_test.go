@@ -62,7 +62,9 @@ func startOn(t *testing.T, url string) *process {
 	p := &process{}
 	p.succession = postgres.NewSuccession(p.said.Logger(), &p.renewals)
 	p.pool = migrated(t, url, p.succession.Watch)
-	require.NoError(t, p.check(t.Context()))
+	require.NoError(t, p.pool.AcquireFunc(t.Context(), func(conn *pgxpool.Conn) error {
+		return p.succession.Begin(t.Context(), conn.Conn())
+	}))
 	p.register = postgres.NewRegister(p.pool, p.succession)
 	p.log = postgres.NewLog(p.pool, p.succession)
 	return p
@@ -364,6 +366,18 @@ func TestAStandbyTakesNoOrders(t *testing.T) {
 	require.ErrorContains(t, p.check(t.Context()), "standby")
 	_, err := p.log.Append(t.Context(), batchOf(t, 2, "Ann"))
 	require.ErrorIs(t, err, placing.ErrUnavailable)
+}
+
+// While a dump is restored the tables come one by one. A connection from before would never be checked.
+func TestADatabaseInTheMiddleOfARestoreIsRefused(t *testing.T) {
+	t.Parallel()
+	p := startOn(t, testenv.Database(t))
+	p.place(t, "Ann")
+	execute(t, p.pool.Config().ConnString(), "ALTER TABLE order_log RENAME TO not_there_yet")
+	p.pool.Reset()
+	_, err := p.log.Append(t.Context(), batchOf(t, 2, "Ann"))
+	require.ErrorIs(t, err, placing.ErrUnavailable)
+	require.Error(t, p.pool.Ping(t.Context()))
 }
 
 // A hosted PostgreSQL may not say where it is. Orders are taken all the same, and it is said once.
