@@ -3,7 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"math"
 
 	"github.com/go-json-experiment/json"
 
@@ -39,15 +39,28 @@ type Decoded struct {
 	Place Place
 }
 
+// Decode reads one record: a Decoder's work without its memory.
+func Decode(r Record) (Decoded, error) {
+	var d Decoder
+	return d.Decode(r)
+}
+
+// Decoder reads record after record. It makes nothing anew that is the same in nearly all of them. It is for one
+// goroutine; the zero value is ready.
+type Decoder struct {
+	source string // of the last record that had a sound one
+}
+
 // Decode reads a record. A record without our place headers is a foreign event: its Place is zero. The error is always
 // a *Malformed; the Place is set even then when the headers were sound, so that its lane can move past it.
-func Decode(r Record) (Decoded, error) {
-	place, kind, err := decodeHeaders(r.Headers)
+func (d *Decoder) Decode(r Record) (Decoded, error) {
+	c := collect(r.Headers)
+	place, err := d.place(&c)
 	if err != nil {
 		return Decoded{}, err
 	}
-	if !place.IsZero() && kind != Type {
-		return Decoded{Place: place}, malformed(ReasonType, "%s is %.100q, want %q", HeaderType, kind, Type)
+	if !place.IsZero() && string(c.kind) != Type {
+		return Decoded{Place: place}, malformed(ReasonType, "%s is %.100q, want %q", HeaderType, c.kind, Type)
 	}
 	who, err := decodeValue(r.Value)
 	return Decoded{Name: who, Place: place}, err
@@ -56,60 +69,79 @@ func Decode(r Record) (Decoded, error) {
 // claim holds the headers that a place is made of.
 type claim struct {
 	source, kind, lane, sequence []byte
-	twice                        string // a header that was given more than once
+	has                          [4]bool // which of them are there; an empty one is there, too
+	twice                        string  // a header that was given more than once
 }
 
-func decodeHeaders(headers []Header) (Place, string, error) {
-	c := collect(headers)
-	if c.lane == nil && c.sequence == nil {
-		return Place{}, "", nil
-	}
-	if c.twice != "" {
-		return Place{}, "", malformed(ReasonHeaders, "%s is given twice", c.twice)
-	}
-	if !isSource(string(c.source)) {
-		return Place{}, "", malformed(ReasonHeaders, "%s is %.100q, want %s and a UUID", HeaderSource, c.source, sourcePrefix)
-	}
-	lane, ok := parseDecimal(string(c.lane))
-	if !ok || lane < 0 || lane >= Lanes {
-		return Place{}, "", malformed(ReasonHeaders, "%s is %.100q, want 0 to %d", HeaderLane, c.lane, Lanes-1)
-	}
-	sequence, ok := parseDecimal(string(c.sequence))
-	if !ok || sequence < 1 {
-		return Place{}, "", malformed(ReasonHeaders, "%s is %.100q, want a number from 1", HeaderSequence, c.sequence)
-	}
-	return Place{Source: string(c.source), Lane: int(lane), Sequence: sequence}, string(c.kind), nil
-}
+const (
+	hasSource = iota
+	hasKind
+	hasLane
+	hasSequence
+)
 
 // collect notes a header given twice: whichever of the two were taken, another reader might take the other.
 func collect(headers []Header) claim {
 	var c claim
 	for _, h := range headers {
-		var target *[]byte
 		switch h.Key {
 		case HeaderSource:
-			target = &c.source
+			c.set(hasSource, &c.source, h)
 		case HeaderType:
-			target = &c.kind
+			c.set(hasKind, &c.kind, h)
 		case HeaderLane:
-			target = &c.lane
+			c.set(hasLane, &c.lane, h)
 		case HeaderSequence:
-			target = &c.sequence
-		default:
-			continue
+			c.set(hasSequence, &c.sequence, h)
 		}
-		if *target != nil {
-			c.twice = h.Key
-		}
-		*target = append([]byte{}, h.Value...) // never nil: an empty header is there, too
 	}
 	return c
 }
 
-// parseDecimal takes a number written the one usual way: no plus sign, no leading zeros.
-func parseDecimal(s string) (int64, bool) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && strconv.FormatInt(n, 10) == s
+func (c *claim) set(which int, target *[]byte, h Header) {
+	if c.has[which] {
+		c.twice = h.Key
+	}
+	c.has[which], *target = true, h.Value
+}
+
+func (d *Decoder) place(c *claim) (Place, error) {
+	if !c.has[hasLane] && !c.has[hasSequence] {
+		return Place{}, nil
+	}
+	if c.twice != "" {
+		return Place{}, malformed(ReasonHeaders, "%s is given twice", c.twice)
+	}
+	if string(c.source) != d.source || d.source == "" {
+		source := string(c.source)
+		if !isSource(source) {
+			return Place{}, malformed(ReasonHeaders, "%s is %.100q, want %s and a UUID", HeaderSource, c.source, sourcePrefix)
+		}
+		d.source = source
+	}
+	lane, ok := parseDecimal(c.lane)
+	if !ok || lane >= Lanes {
+		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want 0 to %d", HeaderLane, c.lane, Lanes-1)
+	}
+	sequence, ok := parseDecimal(c.sequence)
+	if !ok || sequence < 1 {
+		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want a number from 1", HeaderSequence, c.sequence)
+	}
+	return Place{Source: d.source, Lane: int(lane), Sequence: sequence}, nil
+}
+
+// parseDecimal takes a number from 0 that is written the one usual way: no sign, no leading zeros.
+func parseDecimal(digits []byte) (n int64, ok bool) {
+	if len(digits) == 0 || digits[0] == '0' && len(digits) > 1 {
+		return 0, false
+	}
+	for _, digit := range digits {
+		if digit < '0' || digit > '9' || n > (math.MaxInt64-int64(digit-'0'))/10 {
+			return 0, false
+		}
+		n = n*10 + int64(digit-'0')
+	}
+	return n, true
 }
 
 // decodeValue lets members it does not know pass: foreign producers may have more to say. Names given twice and invalid
@@ -121,23 +153,50 @@ func decodeValue(value []byte) (name.Name, error) {
 	case len(value) > MaxValueBytes:
 		return name.Name{}, malformed(ReasonLargeValue, "the value has %d bytes, the limit is %d", len(value), MaxValueBytes)
 	}
-	var body *struct {
-		Name *string `json:"name"`
+	raw, ok := plainName(value)
+	if !ok {
+		var err error
+		if raw, err = unmarshalName(value); err != nil {
+			return name.Name{}, err
+		}
 	}
-	if err := json.Unmarshal(value, &body); err != nil {
-		return name.Name{}, malformed(ReasonUndecodable, "%v", err)
-	}
-	if body == nil {
-		return name.Name{}, malformed(ReasonUndecodable, "the value is null, want a JSON object")
-	}
-	if body.Name == nil {
-		return name.Name{}, malformed(ReasonNoName, "the value has no name")
-	}
-	who, err := name.Parse(*body.Name)
+	who, err := name.Parse(raw)
 	if err != nil {
 		return name.Name{}, malformed(reasonOf(err), "the name %v", err)
 	}
 	return who, nil
+}
+
+// plainName reads the value that order_service writes, when nothing in the name needs an escape: that takes a tenth of
+// the time of a JSON decoder. It is not ok for anything else, which may be right nevertheless.
+func plainName(value []byte) (raw string, ok bool) {
+	const begin, end = `{"name":"`, `"}`
+	if len(value) < len(begin)+len(end) || string(value[:len(begin)]) != begin || string(value[len(value)-len(end):]) != end {
+		return "", false
+	}
+	text := value[len(begin) : len(value)-len(end)]
+	for _, c := range text {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return "", false
+		}
+	}
+	return string(text), true
+}
+
+func unmarshalName(value []byte) (string, error) {
+	var body *struct {
+		Name *string `json:"name"`
+	}
+	if err := json.Unmarshal(value, &body); err != nil {
+		return "", malformed(ReasonUndecodable, "%v", err)
+	}
+	if body == nil {
+		return "", malformed(ReasonUndecodable, "the value is null, want a JSON object")
+	}
+	if body.Name == nil {
+		return "", malformed(ReasonNoName, "the value has no name")
+	}
+	return *body.Name, nil
 }
 
 func reasonOf(nameError error) Reason {
