@@ -55,16 +55,18 @@ func (e *Event) Size() int {
 	return size
 }
 
-// Detach copies what the event shares with the transport: a few bytes of a record would keep the whole response alive
-// that it came in.
-func (e *Event) Detach() {
-	e.Name = name.Restore(strings.Clone(e.Name.String()))
-	e.Place.Lane.Source = strings.Clone(e.Place.Lane.Source)
-	e.Record.Key = bytes.Clone(e.Record.Key)
-	e.Record.Value = bytes.Clone(e.Record.Value)
+// Detached is a copy that shares nothing with the transport, nor with the events that were read with it: a few bytes of
+// a record would keep the whole response alive that it came in.
+func (e *Event) Detached() *Event {
 	headers := make([]Header, len(e.Record.Headers))
 	for i, h := range e.Record.Headers {
 		headers[i] = Header{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
 	}
-	e.Record.Headers = headers
+	return &Event{
+		Name:   name.Restore(strings.Clone(e.Name.String())),
+		Place:  Place{Lane: Lane{Source: strings.Clone(e.Place.Lane.Source), Number: e.Place.Lane.Number}, Sequence: e.Place.Sequence},
+		Offset: e.Offset,
+		Record: Record{Key: bytes.Clone(e.Record.Key), Value: bytes.Clone(e.Record.Value), Headers: headers},
+		Fault:  e.Fault,
+	}
 }

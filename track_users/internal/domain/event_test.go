@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestEvent_DetachKeepsEveryByteAndNoneOfTheBuffer(t *testing.T) {
+func TestEvent_DetachedKeepsEveryByteAndNoneOfTheBuffer(t *testing.T) {
 	t.Parallel()
 	buffer := []byte(`keyvalueheader`)
 	e := &domain.Event{
@@ -27,24 +27,24 @@ func TestEvent_DetachKeepsEveryByteAndNoneOfTheBuffer(t *testing.T) {
 	want.Record = domain.Record{Key: []byte("key"), Value: []byte("value"), Headers: []domain.Header{
 		{Key: "a", Value: []byte("header")}, {Key: "b"}, {Key: "c", Value: []byte{}},
 	}}
-	e.Detach()
+	e = e.Detached()
 	clear(buffer)
 	require.Equal(t, &want, e)
 	require.Nil(t, e.Record.Headers[1].Value, "no value is not an empty one")
 	require.Equal(t, size, e.Size())
 }
 
-func TestEvent_DetachKeepsATombstoneATombstone(t *testing.T) {
+func TestEvent_DetachedKeepsATombstoneATombstone(t *testing.T) {
 	t.Parallel()
 	e := &domain.Event{}
-	e.Detach()
+	e = e.Detached()
 	require.Nil(t, e.Record.Key)
 	require.Nil(t, e.Record.Value)
 	require.True(t, e.IsForeign())
 }
 
 // Transports make strings of their buffers without a copy, too.
-func TestEvent_DetachCopiesStrings(t *testing.T) {
+func TestEvent_DetachedCopiesStrings(t *testing.T) {
 	t.Parallel()
 	buffer := []byte("Annlogkey")
 	text := func(from, to int) string { return unsafe.String(&buffer[from], to-from) }
@@ -53,7 +53,7 @@ func TestEvent_DetachCopiesStrings(t *testing.T) {
 		Record: domain.Record{Headers: []domain.Header{{Key: text(6, 9)}}},
 	}
 	shared := e.Record.Headers
-	e.Detach()
+	e = e.Detached()
 	clear(buffer)
 	clear(shared)
 	require.Equal(t, "Ann", e.Name.String())

@@ -71,7 +71,7 @@ func New(s Settings, config *sarama.Config, tally func(domain.Stream) Tally, log
 // read twice is counted once, so repeats do no harm.
 func Config() *sarama.Config {
 	c := kafkaclient.Config("track_users")
-	c.ChannelBufferSize = 1024
+	c.ChannelBufferSize = 64
 	c.Consumer.MaxWaitTime = 250 * time.Millisecond
 	c.Consumer.MaxProcessingTime = 250 * time.Millisecond
 	c.Consumer.Group.ResetInvalidOffsets = true

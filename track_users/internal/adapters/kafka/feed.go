@@ -18,7 +18,7 @@ const flushEvery = 500 * time.Millisecond
 // feed is one claimed partition. It implements tallying.Feed, for one goroutine.
 type feed struct {
 	session sarama.ConsumerGroupSession
-	claim   sarama.ConsumerGroupClaim
+	backlog *backlog
 	stream  domain.Stream
 	topicID string // goes with each committed offset
 	verify  func(context.Context) error
@@ -33,8 +33,7 @@ type feed struct {
 // Next waits for the first record and takes what is there beside it.
 func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
 	f.read(f.next) // who asks for more is done with what there was
-	messages := f.claim.Messages()
-	if len(messages) == 0 {
+	if f.backlog.isEmpty() {
 		f.flush()
 	}
 	var timeout <-chan time.Time
@@ -43,44 +42,42 @@ func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]t
 		defer timer.Stop()
 		timeout = timer.C
 	}
-	select {
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-timeout:
-		return nil, nil
-	case first, ok := <-messages:
-		if !ok {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-timeout:
+			return nil, nil
+		case <-f.backlog.some:
+		}
+		messages, ended := f.backlog.take(limit)
+		if ended {
 			return nil, io.EOF
 		}
-		records := gather(first, messages, limit)
-		f.next = records[len(records)-1].Offset + 1
-		return records, nil
-	}
-}
-
-func gather(first *sarama.ConsumerMessage, messages <-chan *sarama.ConsumerMessage, limit int) []tallying.Raw {
-	records := make([]tallying.Raw, 0, min(limit, len(messages)+1))
-	records = append(records, raw(first))
-	for len(records) < limit {
-		select {
-		case message, ok := <-messages:
-			if !ok {
-				return records
-			}
-			records = append(records, raw(message))
-		default:
-			return records
+		if len(messages) > 0 {
+			f.next = messages[len(messages)-1].Offset + 1
+			return raws(messages), nil
 		}
 	}
-	return records
 }
 
-func raw(m *sarama.ConsumerMessage) tallying.Raw {
-	headers := make([]domain.Header, 0, len(m.Headers))
-	for _, h := range m.Headers {
-		headers = append(headers, domain.Header{Key: headerKey(h.Key), Value: h.Value})
+// raws makes records of messages, with one piece of memory for all headers.
+func raws(messages []*sarama.ConsumerMessage) []tallying.Raw {
+	count := 0
+	for _, m := range messages {
+		count += len(m.Headers)
 	}
-	return tallying.Raw{Offset: m.Offset, Record: domain.Record{Key: m.Key, Value: m.Value, Headers: headers}}
+	headers, records := make([]domain.Header, 0, count), make([]tallying.Raw, len(messages))
+	for i, m := range messages {
+		begin := len(headers)
+		for _, h := range m.Headers {
+			headers = append(headers, domain.Header{Key: headerKey(h.Key), Value: h.Value})
+		}
+		records[i] = tallying.Raw{Offset: m.Offset, Record: domain.Record{
+			Key: m.Key, Value: m.Value, Headers: headers[begin:len(headers):len(headers)],
+		}}
+	}
+	return records
 }
 
 // ourHeaders are those that nearly every record has: their keys need not be made anew for each.

@@ -83,9 +83,18 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama
 	h.set(stream, start)
 	defer h.forget(stream)
 	f := &feed{
-		session: session, claim: claim, stream: stream, topicID: h.topicID.String(), verify: h.verify,
+		session: session, backlog: newBacklog(), stream: stream, topicID: h.topicID.String(), verify: h.verify,
 		read: func(next int64) { h.set(stream, next) }, next: start, offset: domain.NoOffset,
 	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		f.backlog.fill(claim.Messages(), stop)
+	}()
+	defer func() {
+		close(stop)
+		<-stopped
+	}()
 	defer session.Commit() // marks that are not committed are lost with the session
 	return h.tally(stream).Run(session.Context(), f)
 }

@@ -31,7 +31,7 @@ type Limits struct {
 // ever full when events are lost or made up; 12 partitions' windows take about 100 MB then.
 func DefaultLimits() Limits {
 	return Limits{
-		Batch:  1000,
+		Batch:  4096,
 		Window: window.Limits{Events: 16_384, Bytes: 8 << 20},
 		Look:   backoff.Policy{Base: 250 * time.Millisecond, Max: 5 * time.Second},
 		Retry:  backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
@@ -46,9 +46,10 @@ type Tally struct {
 	log    *slog.Logger
 	limits Limits
 
-	window *window.Window
-	size   int // events in the next transaction at most; less than the limit while a refused event is being found
-	full   bool
+	decoder decoder
+	window  *window.Window
+	size    int // events in the next transaction at most; less than the limit while a refused event is being found
+	full    bool
 
 	repeats int // of events that wait, which the meter is told of with the next batch
 
@@ -119,10 +120,9 @@ func (t *Tally) trim(ctx context.Context) {
 
 // take puts records into the window, and tells whether any of them is foreign.
 func (t *Tally) take(records []Raw) (foreign bool) {
-	events := make([]*domain.Event, len(records))
-	for i, raw := range records {
-		events[i] = decode(raw)
-		foreign = foreign || events[i].IsForeign()
+	events := t.decoder.decode(records)
+	for _, e := range events {
+		foreign = foreign || e.IsForeign()
 	}
 	t.repeats += t.window.Add(events...)
 	return foreign

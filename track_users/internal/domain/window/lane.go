@@ -38,9 +38,12 @@ func (l *lane) insert(e *domain.Event) bool {
 	return true
 }
 
-func (l *lane) holds(e *domain.Event) bool {
+// detach puts a copy in the place of an event that waits.
+func (l *lane) detach(e *domain.Event) {
 	at, found := slices.BinarySearchFunc(l.waiting, e.Place.Sequence, bySequence)
-	return found && l.waiting[at] == e
+	if found && l.waiting[at] == e {
+		l.waiting[at] = e.Detached()
+	}
 }
 
 // due tells whether the ledger may have something to decide: a repeat, the next event, or a lane it was not asked for.

@@ -110,8 +110,8 @@ func (w *Window) Trim() (dropped int) {
 		dropped++
 	}
 	for _, e := range w.fresh {
-		if l, ok := w.lanes[e.Place.Lane]; ok && l.holds(e) {
-			e.Detach()
+		if l, ok := w.lanes[e.Place.Lane]; ok {
+			l.detach(e)
 		}
 	}
 	w.fresh = slices.Delete(w.fresh, 0, len(w.fresh))

@@ -1,0 +1,120 @@
+package kafka
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/IBM/sarama"
+	"github.com/stretchr/testify/require"
+)
+
+func message(offset int64, size int) *sarama.ConsumerMessage {
+	return &sarama.ConsumerMessage{Offset: offset, Value: make([]byte, size)}
+}
+
+// filling is a backlog that is being filled, in a bubble of synctest.
+func filling(t *testing.T, messages <-chan *sarama.ConsumerMessage) (b *backlog, stop func()) {
+	t.Helper()
+	b = newBacklog()
+	stopped, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		b.fill(messages, stopped)
+	}()
+	return b, func() {
+		close(stopped)
+		<-done
+	}
+}
+
+func offsets(messages []*sarama.ConsumerMessage) []int64 {
+	got := make([]int64, 0, len(messages))
+	for _, m := range messages {
+		got = append(got, m.Offset)
+	}
+	return got
+}
+
+func TestABatchIsAsLargeAsTheBacklog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		messages := make(chan *sarama.ConsumerMessage)
+		b, stop := filling(t, messages)
+		defer stop()
+		require.True(t, b.isEmpty())
+		for offset := range int64(5) {
+			messages <- message(offset, 10)
+		}
+		synctest.Wait()
+		<-b.some
+		taken, ended := b.take(3)
+		require.Equal(t, []int64{0, 1, 2}, offsets(taken))
+		require.False(t, ended)
+		<-b.some // for what is left
+		taken, _ = b.take(3)
+		require.Equal(t, []int64{3, 4}, offsets(taken))
+		require.True(t, b.isEmpty())
+	})
+}
+
+// A topic full of large records takes no more memory than one of small ones.
+func TestTheBacklogIsBoundInRecordsAndInBytes(t *testing.T) {
+	t.Parallel()
+	for title, c := range map[string]struct{ size, want int }{
+		"small":               {size: 10, want: aheadRecords},
+		"large":               {size: aheadBytes/4 + 1, want: 3},
+		"larger than allowed": {size: 2 * aheadBytes, want: 1},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				messages := make(chan *sarama.ConsumerMessage, 3*aheadRecords)
+				for offset := range int64(2*aheadRecords + 5) {
+					messages <- message(offset, c.size)
+					if int(offset) > 2*c.want {
+						break
+					}
+				}
+				b, stop := filling(t, messages)
+				defer stop()
+				for want := int64(0); want < int64(2*c.want); want += int64(c.want) {
+					synctest.Wait()
+					taken, _ := b.take(10 * aheadRecords)
+					require.Len(t, taken, c.want)
+					require.Equal(t, want, taken[0].Offset, "what waited for room comes next")
+				}
+			})
+		})
+	}
+}
+
+func TestTheEndComesAfterTheLastRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		messages := make(chan *sarama.ConsumerMessage, 1)
+		b, stop := filling(t, messages)
+		messages <- message(7, 10)
+		close(messages)
+		synctest.Wait()
+		<-b.some
+		taken, ended := b.take(10)
+		require.Equal(t, []int64{7}, offsets(taken))
+		require.False(t, ended)
+		<-b.some
+		_, ended = b.take(10)
+		require.True(t, ended)
+		stop()
+	})
+}
+
+func TestAFullBacklogCanBeLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		messages := make(chan *sarama.ConsumerMessage, 2)
+		messages <- message(0, 2*aheadBytes)
+		messages <- message(1, 10)
+		_, stop := filling(t, messages)
+		synctest.Wait()
+		stop() // would wait for ever
+	})
+}
