@@ -154,15 +154,15 @@ func (r *Retransmitter) suspect(ctx context.Context, stuck map[domain.LogLane]do
 	return nil
 }
 
-// recheck begins anew when the topic is another one, since nobody will ever read to the end of the old one. Otherwise
-// the ends stay as they were noted: those of now would run away from a receiver that is behind.
+// recheck begins anew when the topic is another one, or has lost its newest records, since nobody may ever read to the
+// ends of before. Otherwise these stay as they were noted: those of now would run away from a receiver that is behind.
 func (r *Retransmitter) recheck(ctx context.Context, stuck map[domain.LogLane]domain.Place) error {
 	ends, err := r.wire.Ends(ctx)
 	if err != nil {
 		return fmt.Errorf("look where the topic ends: %w", err)
 	}
-	for partition := range r.probe.ends {
-		if _, there := ends[partition]; !there {
+	for partition, noted := range r.probe.ends {
+		if end, there := ends[partition]; !there || end < noted {
 			r.probe = &probe{lacking: stuck, ends: ends}
 			return nil
 		}

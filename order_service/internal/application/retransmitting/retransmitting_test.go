@@ -221,6 +221,20 @@ func TestATopicCreatedAgainIsLookedAtAnew(t *testing.T) {
 	})
 }
 
+func TestATopicThatLosesItsNewestRecordsIsLookedAtAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.published, w.applied, w.end, w.read = 3, 1, 500, 400
+		w.live(t, 20, func(second int) {
+			if second == 5 {
+				w.end, w.read = 450, 450
+			}
+		})
+		require.Equal(t, []int64{2, 3}, w.sent[0])
+	})
+}
+
 func TestAnotherLogsMarksAreNotOurs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
