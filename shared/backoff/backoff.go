@@ -28,8 +28,11 @@ func (p Policy) Delay(attempt int) time.Duration {
 	return half + rand.N(step-half+1) //nolint:gosec // jitter needs no secrecy
 }
 
-// Sleep waits for d. It returns the context's cause when the context ends first.
+// Sleep waits for d. It returns the context's cause when the context ends first, or has ended already.
 func Sleep(ctx context.Context, d time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // even when d is over at once
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -48,4 +48,7 @@ func TestSleepEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
 	require.ErrorIs(t, backoff.Sleep(ctx, time.Hour), cause)
+	for range 100 { // two that are ready would be drawn by lot
+		require.ErrorIs(t, backoff.Sleep(ctx, 0), cause)
+	}
 }

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"slices"
 
 	"ordertrack/track_users/internal/domain"
@@ -119,12 +120,17 @@ func (w *Window) Trim() (dropped int) {
 	return dropped
 }
 
+// furthest is the lane whose last event is the furthest ahead; the first of those that are so equally.
 func (w *Window) furthest() *lane {
-	var found *lane
-	for _, l := range w.lanes {
-		if len(l.waiting) > 0 && (found == nil || l.ahead() > found.ahead()) {
-			found = l
+	var (
+		found *lane
+		at    domain.Lane
+	)
+	for key, l := range w.lanes {
+		if len(l.waiting) == 0 || found != nil && cmp.Or(cmp.Compare(found.ahead(), l.ahead()), key.Compare(at)) > 0 {
+			continue
 		}
+		found, at = l, key
 	}
 	return found
 }
