@@ -1,0 +1,129 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"pgregory.net/rapid"
+
+	receiver "ordertrack/track_users/simulation"
+)
+
+// claim is one partition as one process of track_users reads it, and the process's way to its database.
+type claim struct {
+	*world
+	*process
+
+	stream   receiver.Stream
+	topic    *topic // as it was when the claim began
+	at       int64  // one past the last record given out
+	position int64  // one past what is read and done with, or waits
+	marked   int64  // to be committed
+	replaced bool   // the group has given the partition to another, which this one does not know
+}
+
+// claim begins to read a partition from the committed offset on, or from the oldest record when there is none that fits.
+func (w *world) claim(number int) *claim {
+	c := &claim{world: w, topic: w.topic, marked: receiver.NoOffset, stream: receiver.Stream{
+		Topic: "user_events", TopicID: w.topic.id, Partition: int32(number),
+	}}
+	p := w.topic.partitions[number]
+	c.at = p.oldest
+	if offset, ok := w.group[number]; ok && offset.topic == w.topic.id {
+		if _, there := p.read(offset.offset); there {
+			c.at = offset.offset
+		}
+	}
+	c.position = c.at
+	c.process = begin(func(ctx context.Context, _ *process) error {
+		defer c.flush(true)
+		return receiver.Count(ctx, c.stream, c, c, c, w.receiving)
+	})
+	return c
+}
+
+// partition is what the claim reads: nothing any more once the topic has fewer partitions.
+func (c *claim) partition() *partition {
+	if topic := c.world.topic; int(c.stream.Partition) < len(topic.partitions) {
+		return topic.partitions[c.stream.Partition]
+	}
+	return &partition{}
+}
+
+// Next implements the feed. A claim does not always notice at once that the topic is another one.
+func (c *claim) Next(ctx context.Context, limit int, patience time.Duration) ([]receiver.Raw, error) {
+	c.position = c.at
+	for {
+		c.flush(false)
+		c.pause()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		records, there := c.partition().read(c.at)
+		if !there || c.topic != c.world.topic && !c.fails(recreation) {
+			return nil, io.EOF
+		}
+		if len(records) > 0 {
+			return c.give(records[:min(limit, len(records))]), nil
+		}
+		if patience > 0 {
+			return nil, nil
+		}
+	}
+}
+
+func (c *claim) give(records []receiver.Record) []receiver.Raw {
+	if len(records) > 1 && !c.calm {
+		records = records[:rapid.IntRange(1, len(records)).Draw(c.T, "records")]
+	}
+	raw := make([]receiver.Raw, len(records))
+	for i, record := range records {
+		raw[i] = receiver.Raw{Offset: c.at, Record: record}
+		c.at++
+	}
+	return raw
+}
+
+// Verify implements the feed. There are no foreign events here.
+func (c *claim) Verify(context.Context) error { return receiver.ErrStreamChanged }
+
+// Commit implements the feed. The offset goes to the group with the next flush.
+func (c *claim) Commit(offset int64) { c.marked = offset }
+
+// flush commits what is marked. A process that is killed does not come here, or it is refused.
+func (c *claim) flush(last bool) {
+	switch {
+	case c.marked == receiver.NoOffset || c.replaced || c.killed:
+	case !last && c.fails(commits):
+	default:
+		c.group[int(c.stream.Partition)] = committed{offset: c.marked, topic: c.stream.TopicID}
+		c.marked = receiver.NoOffset
+	}
+}
+
+// Apply implements the ledger. The answer may get lost, whatever it would have been.
+func (c *claim) Apply(
+	_ context.Context, scope receiver.Scope, decide func(receiver.Marks) receiver.Effects,
+) (receiver.Marks, error) {
+	c.pause()
+	if c.fails(database) {
+		return receiver.Marks{}, fmt.Errorf("%w: %w", receiver.ErrUnavailable, errDatabase)
+	}
+	after := c.users.apply(scope, decide)
+	if c.fails(database) {
+		return receiver.Marks{}, fmt.Errorf("%w: %w", receiver.ErrUnavailable, errDatabase)
+	}
+	return after, nil
+}
+
+// Applied implements the meter.
+func (c *claim) Applied(receiver.Applied) {}
+
+// Waiting implements the meter. What a window has dropped may have to be sent again, if the receiver ends before it has
+// read it again.
+func (c *claim) Waiting(_ receiver.Stream, _, _, dropped int) { c.lossy = c.lossy || dropped > 0 }
+
+// Failed implements the meter.
+func (c *claim) Failed(error) {}
