@@ -29,8 +29,12 @@ verify: ## Hold the two databases of `make run` against each other
 	@go build -o .local/bin/verify ./scripts/verify && exec .local/bin/verify
 
 .PHONY: faults
-faults: ## Run the fault matrix (CELL=name SEED=n for one cell)
-	@go build -o .local/bin/faults ./scripts/faults && exec .local/bin/faults
+faults: ## Run the fault matrix (CELL=name SEED=n for one cell; SEEDS=n for many runs)
+	@go build -buildvcs=false -o .local/bin/faults ./scripts/faults && exec .local/bin/faults
+
+.PHONY: faults-report
+faults-report: ## Write what came of the fault matrix into docs/faults.md
+	@go build -buildvcs=false -o .local/bin/faults ./scripts/faults && exec .local/bin/faults report
 
 .PHONY: lint
 lint: ## Run the linters

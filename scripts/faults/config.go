@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -19,7 +21,11 @@ import (
 type config struct {
 	Cells    []string      `env:"CELL" help:"cells to run, separated by commas; empty runs all"`
 	Seed     int           `env:"SEED" default:"0" help:"seed of the load; 0 takes one by chance"`
-	Broker   string        `env:"BROKER" default:"embedded" help:"embedded, or apache for Apache Kafka (needs Java 17 and Maven)"`
+	Seeds    int           `env:"SEEDS" default:"0" help:"seeds of each cell, from SEED or 1 on, less those that passed; 0: one run"`
+	Jobs     int           `env:"JOBS" default:"3" help:"cells that run at the same time"`
+	Broker   string        `env:"BROKER" default:"auto" help:"embedded, or apache (needs Java 17 and Maven); auto: apache if it can be had"`
+	Hold     time.Duration `env:"HOLD" default:"8s" help:"how long the cells *-away keep PostgreSQL away"`
+	Results  string        `env:"RESULTS" default:".local/faults/results.jsonl" help:"each result is added to it; remove it to begin anew"`
 	Orders   int           `env:"ORDERS" default:"20000" help:"orders of a cell"`
 	Names    int           `env:"NAMES" default:"200" help:"different users"`
 	Clients  int           `env:"CLIENTS" default:"32" help:"clients that order at the same time"`
@@ -42,7 +48,7 @@ func (c config) Validate() error {
 	if _, unknown := matrix.Find(c.Cells...); len(unknown) > 0 {
 		errs = append(errs, &settings.Error{Setting: "CELL", Problem: "there is no cell " + strings.Join(unknown, ", ") + ", see --help"})
 	}
-	if _, err := broker.ParseKind(c.Broker); err != nil {
+	if _, err := broker.ParseKind(c.Broker); err != nil && c.Broker != autoBroker {
 		errs = append(errs, &settings.Error{Setting: "BROKER", Problem: err.Error(), Err: err})
 	}
 	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
@@ -50,6 +56,9 @@ func (c config) Validate() error {
 	}
 	return errors.Join(append(errs,
 		settings.CheckRange("SEED", c.Seed, 0, 1<<53),
+		settings.CheckRange("SEEDS", c.Seeds, 0, 1_000_000),
+		settings.CheckRange("JOBS", c.Jobs, 1, 16),
+		settings.CheckDuration("HOLD", c.Hold, time.Second, 24*time.Hour),
 		settings.CheckRange("CLIENTS", c.Clients, 1, 10_000),
 		settings.CheckRange("NAMES", c.Names, 1, 10_000_000),
 		settings.CheckRange("ORDERS", c.Orders, c.Clients, 100_000_000),
@@ -58,17 +67,39 @@ func (c config) Validate() error {
 	)...)
 }
 
-// trial takes a seed by chance when none is set: what failed once can be run again with the seed it prints.
-func (c config) trial(programs stack.Programs, cache string) matrix.Trial {
-	seed := uint64(c.Seed)
-	if seed == 0 {
-		seed = uint64(rand.Uint32())
+// seed is one by chance when none is set: what failed once can be run again with the seed it prints.
+func (c config) seed() uint64 {
+	if c.Seed == 0 {
+		return uint64(rand.Uint32())
 	}
+	return uint64(c.Seed)
+}
+
+const autoBroker = "auto"
+
+// kind is the broker that is set, or the best one that can be had here; it is said which.
+func (c config) kind(ctx context.Context, stderr io.Writer) (broker.Kind, error) {
+	kind := broker.Kind(c.Broker)
+	if c.Broker == autoBroker {
+		kind = broker.Apache
+		if lacking := broker.ApacheAvailable(ctx); lacking != nil {
+			if ctx.Err() != nil {
+				return "", context.Cause(ctx)
+			}
+			kind = broker.Embedded
+			fmt.Fprintf(stderr, "%s: %v\n", program, lacking)
+		}
+	}
+	fmt.Fprintf(stderr, "%s: the broker is: %s\n", program, broker.Describe(kind))
+	return kind, nil
+}
+
+func (c config) trial(programs stack.Programs, cache string, kind broker.Kind, seed uint64) matrix.Trial {
 	return matrix.Trial{
 		Stack: stack.Options{
-			CacheDir: cache, Programs: programs, Broker: broker.Kind(c.Broker), PGBinDir: c.PGBinDir, Mirror: c.Mirror,
+			CacheDir: cache, Programs: programs, Broker: kind, PGBinDir: c.PGBinDir, Mirror: c.Mirror,
 		},
-		Plan:  workload.Plan{Clients: c.Clients, Names: c.Names, Orders: c.Orders, Seed: seed},
+		Plan:  workload.Plan{Clients: c.Clients, Names: c.Names, Orders: c.Orders, Seed: seed, Hold: c.Hold},
 		Limit: c.Limit, Heal: c.Heal,
 	}
 }

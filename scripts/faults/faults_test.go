@@ -68,7 +68,7 @@ func killBothServices(t *testing.T, programs stack.Programs, kind broker.Kind) {
 	}
 	cfg := load(t, "BROKER="+string(kind), "CELL=kill-both-services")
 	cfg.Orders = orders
-	trial := cfg.trial(programs, cfg.CacheDir)
+	trial := cfg.trial(programs, cfg.CacheDir, kind, 7)
 	trial.Stack.Dir = testenv.DataDir(t)
 
 	result := trial.Run(t.Context(), cfg.cells()[0])
@@ -137,12 +137,15 @@ func runBroken(t *testing.T, programs stack.Programs, cell matrix.Cell) string {
 	t.Helper()
 	cfg := load(t, "ORDERS=200", "NAMES=20", "HEAL_LIMIT=1s", "FAULTS_DIR="+testenv.DataDir(t))
 	var stdout bytes.Buffer
-	ok, err := runCell(t.Context(), cfg, cfg.trial(programs, cfg.CacheDir), cell, &stdout)
-	require.NoError(t, err)
-	require.False(t, ok)
+	r := runnerOf(t, cfg, filepath.Join(cfg.Dir, "results.jsonl"))
+	r.programs, r.stdout, r.state.running = programs, &stdout, map[int]string{}
+	require.NoError(t, r.run(t.Context(), 0, job{cell: cell, seed: 7}))
+	require.Equal(t, 1, r.state.failed)
+	require.Len(t, r.file.Runs(), 1)
+	require.True(t, r.file.Runs()[0].Failed())
 	said := stdout.String()
 	require.Contains(t, said, "FAILED "+cell.Name)
-	require.Contains(t, said, "again: make faults CELL="+cell.Name+" SEED=7\n")
+	require.Contains(t, said, "again: make faults CELL="+cell.Name+" SEED=7 BROKER=embedded\n")
 	_, rest, found := strings.Cut(said, "data and logs are kept in ")
 	require.True(t, found, said)
 	dir, _, _ := strings.Cut(rest, "\n")
@@ -161,6 +164,9 @@ func TestUsage(t *testing.T) {
 		"unknown broker":   {environ: []string{"BROKER=rabbit"}, want: "faults: BROKER: "},
 		"bad seed":         {environ: []string{"SEED=-1"}, want: "faults: SEED: "},
 		"bad folder":       {environ: []string{"FAULTS_DIR=here"}, want: `faults: FAULTS_DIR: "here" is not an absolute path`},
+		"no jobs":          {environ: []string{"JOBS=0"}, want: "faults: JOBS: "},
+		"bad seeds":        {environ: []string{"SEEDS=-1"}, want: "faults: SEEDS: "},
+		"a short hold":     {environ: []string{"HOLD=1ms"}, want: "faults: HOLD: "},
 		"idle clients":     {environ: []string{"ORDERS=10"}, want: "faults: ORDERS: 10 is not from 32 to"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,11 +192,11 @@ func TestHelpListsTheCells(t *testing.T) {
 func TestASeedIsTakenByChance(t *testing.T) {
 	t.Parallel()
 	cfg := load(t)
-	require.EqualValues(t, 7, cfg.trial(stack.Programs{}, "").Plan.Seed)
+	require.EqualValues(t, 7, cfg.seed())
 	cfg.Seed = 0
 	seeds := map[uint64]bool{}
 	for range 20 {
-		seeds[cfg.trial(stack.Programs{}, "").Plan.Seed] = true
+		seeds[cfg.seed()] = true
 	}
 	require.Greater(t, len(seeds), 10)
 }

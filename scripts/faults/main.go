@@ -9,10 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"ordertrack/scripts/faults/matrix"
+	"ordertrack/scripts/faults/report"
+	"ordertrack/scripts/faults/results"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/localstack/broker"
 	"ordertrack/scripts/localstack/postgres"
@@ -46,12 +49,19 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		}
 		return exitOK
 	}
-	if len(args) > 0 {
+	reporting := len(args) == 1 && args[0] == "report"
+	if len(args) > 0 && !reporting {
 		return fail(stderr, fmt.Errorf("unknown argument %q; all settings come from the environment, see --help", args[0]), exitUsage)
 	}
 	cfg, err := settings.Load[config](environ)
 	if err != nil {
 		return fail(stderr, err, exitUsage)
+	}
+	if reporting {
+		if err := writeReport(cfg); err != nil {
+			return fail(stderr, err, exitFailed)
+		}
+		return exitOK
 	}
 	failed, err := runCells(ctx, cfg, stdout, stderr)
 	if err != nil {
@@ -71,7 +81,8 @@ func fail(stderr io.Writer, err error, code int) int {
 // summary lists the cells.
 func summary() string {
 	var b strings.Builder
-	b.WriteString("runs the fault matrix, each cell on a system of its own\n\nCells:\n")
+	b.WriteString("runs the fault matrix, each cell on a system of its own; with the argument \"report\",\n" +
+		"writes what came of all runs into docs/faults.md\n\nCells:\n")
 	for _, cell := range matrix.Cells() {
 		fmt.Fprintf(&b, "  %-34s %s\n", cell.Name, cell.Does)
 	}
@@ -79,8 +90,17 @@ func summary() string {
 	return b.String()
 }
 
+// runCells builds what is to be run, and runs it.
 func runCells(ctx context.Context, cfg config, stdout, stderr io.Writer) (failed bool, err error) {
 	root, err := repository.Root()
+	if err != nil {
+		return false, err
+	}
+	file, err := results.Open(repository.Below(root, cfg.Results))
+	if err != nil {
+		return false, err
+	}
+	kind, err := cfg.kind(ctx, stderr)
 	if err != nil {
 		return false, err
 	}
@@ -94,34 +114,51 @@ func runCells(ctx context.Context, cfg config, stdout, stderr io.Writer) (failed
 	if err != nil {
 		return false, err
 	}
-	for _, cell := range cfg.cells() {
-		trial := cfg.trial(programs, repository.Below(root, cfg.CacheDir))
-		trial.Progress = func(settled, orders int) {
-			fmt.Fprintf(stderr, "%s: %s: %d of %d orders answered\n", program, cell.Name, settled, orders)
-		}
-		ok, err := runCell(ctx, cfg, trial, cell, stdout)
-		if err != nil {
-			return failed, err
-		}
-		failed = failed || !ok
+	self, err := os.Executable()
+	if err != nil {
+		return false, fmt.Errorf("find this program: %w", err)
 	}
-	return failed, nil
-}
-
-// runCell keeps the folder of a cell that failed.
-func runCell(ctx context.Context, cfg config, trial matrix.Trial, cell matrix.Cell, stdout io.Writer) (ok bool, err error) {
-	trial.Stack.Dir, err = stack.MakeDir(cfg.Dir, cell.Name)
+	build, err := digest(append(programs.Paths(), self)...)
 	if err != nil {
 		return false, err
 	}
-	result := trial.Run(ctx, cell)
-	if ctx.Err() != nil { // what came of it says nothing
-		return false, errors.Join(fmt.Errorf("%s: %w", cell.Name, context.Cause(ctx)), os.RemoveAll(trial.Stack.Dir))
+	r := &runner{
+		cfg: cfg, kind: kind, programs: programs, cache: repository.Below(root, cfg.CacheDir), build: build, file: file,
+		stdout: stdout, stderr: stderr,
 	}
-	fmt.Fprintln(stdout, result)
-	if !result.Failed() {
-		return true, os.RemoveAll(trial.Stack.Dir)
+	return r.runAll(ctx)
+}
+
+// writeReport makes the table in docs/faults.md anew.
+func writeReport(cfg config) error {
+	root, err := repository.Root()
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(stdout, "  data and logs are kept in %s\n  again: make faults CELL=%s SEED=%d\n", trial.Stack.Dir, cell.Name, result.Seed)
-	return false, nil
+	file, err := results.Open(repository.Below(root, cfg.Results))
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(root, "docs", "faults.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	text, err := report.Replace(string(page), reportCells(), file.Runs())
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func reportCells() []report.Cell {
+	all := matrix.Cells()
+	cells := make([]report.Cell, 0, len(all))
+	for _, cell := range all {
+		cells = append(cells, report.Cell{Name: cell.Name, Does: cell.Does})
+	}
+	return cells
 }

@@ -26,6 +26,7 @@ type Report struct {
 	Refused      int
 	Found        int // unknown ones that exist
 	Lost         int // acknowledged, but not in the table
+	Forgotten    int // likewise, but undone on purpose by the fault
 	Doubled      int // rows beyond one for an order
 
 	Differences      []string // the first ones
@@ -119,7 +120,12 @@ func (b *book) settle() {
 			b.report.Refused++
 		case workload.Acknowledged:
 			b.report.Acknowledged++
-			if _, found := b.seen[tag]; !found {
+			_, found := b.seen[tag]
+			switch {
+			case found:
+			case b.ledger.Forgiven(tag, record):
+				b.report.Forgotten++
+			default:
 				b.report.Lost++
 				b.report.differf("order %d of %q was acknowledged to the client as its order %s, but does not exist", record.ID, record.Name, tag)
 			}

@@ -107,3 +107,23 @@ func TestNoDatabase(t *testing.T) {
 	_, err := claims.Hold(t.Context(), "postgres://postgres@127.0.0.1:1/orders", workload.NewLedger())
 	require.ErrorContains(t, err, "hold the clients' claims against the orders")
 }
+
+func TestWhatWasForgivenIsNotLost(t *testing.T) {
+	t.Parallel()
+	s, records := setup(t)
+	_, err := s.Orders.Exec(t.Context(), `DELETE FROM orders WHERE id > 2`)
+	require.NoError(t, err)
+	hold := func(last int64, cut ...int) *claims.Report {
+		ledger := workload.NewLedger(records[:]...)
+		ledger.Forgive(cut, last)
+		report, err := claims.Hold(t.Context(), s.Databases.Orders, ledger)
+		require.NoError(t, err)
+		return report
+	}
+	all := hold(2, len(records[0]), len(records[1]))
+	require.Zero(t, all.Lost)
+	require.Positive(t, all.Forgotten)
+	require.Zero(t, all.DifferencesCount)
+	require.Equal(t, all.Forgotten, hold(9, len(records[0]), len(records[1])).Lost, "they were there when the state was made")
+	require.Equal(t, all.Forgotten, hold(2, 0, 0).Lost, "they came after the restore")
+}

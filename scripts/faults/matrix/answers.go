@@ -21,24 +21,24 @@ func answers() []Cell {
 	return []Cell{
 		{
 			Name: "lose-answers-to-appends", Does: "five appends of order_service are committed, and the answer never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.OrdersPostgres }, func(statement string) bool {
+			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.Postgres[stack.OrdersSide] }, func(statement string) bool {
 				return strings.Contains(statement, "INSERT INTO orders")
 			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-applies", Does: "five transactions of track_users are committed, and the answer never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.TrackPostgres }, func(statement string) bool {
+			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.Postgres[stack.TrackSide] }, func(statement string) bool {
 				return strings.EqualFold(strings.TrimSpace(statement), "commit")
 			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-produce", Does: "five batches of events reach the broker, and the acknowledgement never arrives",
-			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.OrdersBroker }, isRequest("Produce"), lostAnswers),
+			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.Broker[stack.OrdersSide] }, isRequest("Produce"), lostAnswers),
 			Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-offset-commits", Does: "two commits of the group's offsets are done, and the answer never arrives",
-			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.TrackBroker }, isRequest("OffsetCommit"), lostCommits),
+			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.Broker[stack.TrackSide] }, isRequest("OffsetCommit"), lostCommits),
 			Needs: proxied, Answered: true,
 		},
 	}

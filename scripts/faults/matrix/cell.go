@@ -23,6 +23,13 @@ type Cell struct {
 	// Answered means that no client may be left without a clear answer, since the service can give one all the time.
 	Answered bool
 
+	// Noticed means that the fault is one only if clients were refused, or got no clear answer.
+	Noticed bool
+
+	// Forgetting means that the fault undoes acknowledged orders, and is one only if it did. All that are undone were said to be
+	// by Load.Forgive.
+	Forgetting bool
+
 	// Repeating means that the fault is one only if events were delivered a second time.
 	Repeating bool
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,37 +17,59 @@ import (
 
 const ours = `application_name IN ('order_service', 'track_users')`
 
-// databases make PostgreSQL itself difficult.
+// databases make the PostgreSQL of one side difficult.
 func databases() []Cell {
-	return []Cell{
-		{
-			Name: "postgres-sessions-ended", Does: "pg_terminate_backend of one session of the services at random, forty times under load",
-			Do: sessionsEnded, Answered: true,
-		},
-		{
-			Name: "postgres-stopped-at-once", Does: "immediate stop of PostgreSQL under load, started again after 2 s",
-			Do: stoppedAtOnce, Answered: true,
-		},
-		{
-			Name: "postgres-full", Does: "a stranger takes all of PostgreSQL's connections for 4 s, and the services' sessions are ended",
-			Do: fullOfStrangers, Needs: stack.Needs{Postgres: map[string]string{"max_connections": "40"}}, Answered: true,
-		},
+	return slices.Concat(eachSide(difficult), []Cell{
 		{
 			Name: "order-log-locked", Does: "a stranger locks order_log for 3 s under load",
-			Do: locked(func(s *stack.Stack) string { return s.Databases().Orders }, "order_log"), Answered: true,
+			Do: locked(stack.OrdersSide, "order_log"), Answered: true,
 		},
 		{
 			Name: "lane-marks-locked", Does: "a stranger locks lane_mark for 3 s under load",
-			Do: locked(func(s *stack.Stack) string { return s.Databases().Track }, "lane_mark"), Answered: true,
+			Do: locked(stack.TrackSide, "lane_mark"), Answered: true,
 		},
+	})
+}
+
+func difficult(side stack.Side) []Cell {
+	few := stack.Needs{Postgres: map[string]string{"max_connections": "40"}}
+	return slices.Concat(ofSide(side, stack.Needs{},
+		Cell{Name: "postgres-killed", Does: "SIGKILL of %s under load, started again", Do: killed(side)},
+		Cell{
+			Name: "postgres-stopped-at-once", Does: "immediate stop of %s under load, started again after 2 s",
+			Do: stoppedAtOnce(side), Answered: true,
+		},
+		Cell{
+			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for 4 s, then SIGCONT",
+			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
+				return s.PausePostgres(ctx, side)
+			}), Answered: true,
+		},
+		Cell{
+			Name: "postgres-sessions-ended",
+			Does: "pg_terminate_backend in %s of one session of the service at random, twenty times under load",
+			Do:   sessionsEnded(side), Answered: true,
+		}), ofSide(side, few,
+		Cell{
+			Name: "postgres-full", Does: "a stranger takes all connections of %s for 4 s, and the service's sessions are ended",
+			Do: fullOfStrangers(side), Answered: true,
+		}))
+}
+
+func killed(side stack.Side) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		server := system.Postgres[side]
+		return inSteps(ctx, load, step{0.5, server.Kill}, step{0.5, func() error { return server.Restart(ctx) }})
 	}
 }
 
-func sessionsEnded(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	return often(ctx, load, 40, func(*rand.Rand) error {
-		return terminate(ctx, system.Databases().Orders,
-			`pid IN (SELECT pid FROM pg_stat_activity WHERE `+ours+` ORDER BY random() LIMIT 1)`)
-	})
+func sessionsEnded(side stack.Side) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		return often(ctx, load, 20, func(*rand.Rand) error {
+			return terminate(ctx, system.URL(side),
+				`pid IN (SELECT pid FROM pg_stat_activity WHERE `+ours+` ORDER BY random() LIMIT 1)`)
+		})
+	}
 }
 
 // terminate ends the sessions that a condition holds for.
@@ -67,22 +90,24 @@ func connected(ctx context.Context, url string, do func(*pgx.Conn) error) error 
 }
 
 // stoppedAtOnce ends PostgreSQL and its sessions by SIGQUIT, as "pg_ctl stop -m immediate" does.
-func stoppedAtOnce(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	return inSteps(ctx, load, step{0.5, func() error {
-		if err := system.StopPostgresAtOnce(ctx); err != nil {
-			return err
-		}
-		return errors.Join(wait(ctx, 2*time.Second), system.Postgres.Restart(ctx))
-	}})
+func stoppedAtOnce(side stack.Side) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		return inSteps(ctx, load, step{0.5, func() error {
+			if err := system.StopPostgresAtOnce(ctx, side); err != nil {
+				return err
+			}
+			return errors.Join(wait(ctx, 2*time.Second), system.Postgres[side].Restart(ctx))
+		}})
+	}
 }
 
 // locked holds a lock that nobody else can pass.
-func locked(url func(*stack.Stack) string, table string) do {
+func locked(side stack.Side, table string) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
-		return connected(ctx, url(system), func(conn *pgx.Conn) error {
+		return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
 			return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 				if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 					return err
@@ -93,19 +118,24 @@ func locked(url func(*stack.Stack) string, table string) do {
 	}
 }
 
-// fullOfStrangers takes what is free, then ends a session of the services and takes its place, until none is left.
-func fullOfStrangers(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	if err := load.Await(ctx, 0.4); err != nil {
-		return err
+func fullOfStrangers(side stack.Side) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		if err := load.Await(ctx, 0.4); err != nil {
+			return err
+		}
+		return takeAll(ctx, system.URL(side), 4*time.Second)
 	}
-	url := system.Databases().Orders
+}
+
+// takeAll takes what is free, then ends a session of the service and takes its place, until none is left.
+func takeAll(ctx context.Context, url string, limit time.Duration) error {
 	var taken []*pgx.Conn
 	defer func() {
 		for _, conn := range taken {
 			_ = conn.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	over := time.Now().Add(4 * time.Second)
+	over := time.Now().Add(limit)
 	for time.Now().Before(over) {
 		conn, err := pgx.Connect(ctx, url)
 		if err == nil {
@@ -116,7 +146,7 @@ func fullOfStrangers(ctx context.Context, system *stack.Stack, load *workload.Lo
 			return fmt.Errorf("take a connection: %w", err)
 		}
 		if len(taken) == 0 {
-			return errors.New("the services have all connections themselves")
+			return errors.New("the service has all connections themselves")
 		}
 		_, err = taken[0].Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE `+ours+` LIMIT 1`)
 		if err := errors.Join(err, wait(ctx, askPeriod)); err != nil {

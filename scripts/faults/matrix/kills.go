@@ -40,10 +40,6 @@ func kills() []Cell {
 			Does: "SIGKILL of the broker under load, then of order_service, which starts before the broker is back",
 			Do:   killOrderServiceWithoutBroker,
 		},
-		{
-			Name: "kill-postgres", Does: "SIGKILL of PostgreSQL under load, started again",
-			Do: killPostgres,
-		},
 	}
 }
 
@@ -113,10 +109,4 @@ func killOrderServiceWithoutBroker(ctx context.Context, system *stack.Stack, loa
 		step{0.5, system.Orders[0].Kill},
 		step{0.5, system.Orders[0].Start},
 		step{0.7, func() error { return system.Broker.Restart(ctx) }})
-}
-
-func killPostgres(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	return inSteps(ctx, load,
-		step{0.5, system.Postgres.Kill},
-		step{0.5, func() error { return system.Postgres.Restart(ctx) }})
 }

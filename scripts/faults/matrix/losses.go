@@ -58,17 +58,17 @@ func resent(ctx context.Context, system *stack.Stack) error {
 }
 
 func trackRestored(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	stopped := func(meddle func(context.Context) error) func() error {
+	stopped := func(meddle func(context.Context, stack.Side) error) func() error {
 		return func() error {
 			if err := system.Track[0].Stop(ctx); err != nil {
 				return err
 			}
-			return errors.Join(meddle(ctx), system.Track[0].Start())
+			return errors.Join(meddle(ctx, stack.TrackSide), system.Track[0].Start())
 		}
 	}
 	return inSteps(ctx, load,
-		step{0.3, stopped(system.BackUpTrack)},
-		step{0.9, stopped(system.RestoreTrack)},
+		step{0.3, stopped(system.BackUp)},
+		step{0.9, stopped(system.Restore)},
 		step{1, func() error { return resent(ctx, system) }})
 }
 

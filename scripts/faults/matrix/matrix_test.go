@@ -42,11 +42,11 @@ func TestResultSaysWhatWasDone(t *testing.T) {
 	result := matrix.Result{
 		Cell: matrix.Cell{Name: "cell", Does: "something bad"}, Seed: 7, Took: 1250 * time.Millisecond,
 		Claims: claims.Report{Sent: 9, Acknowledged: 5, Unknown: 3, Refused: 1, Found: 2, Lost: 1},
-		Audit:  audit.Report{Missing: 4, Surplus: 6},
+		Audit:  audit.Report{Missing: 4, Surplus: 6}, Memory: map[string]int64{"order_service": 3 << 20, "track_users": 41 << 20},
 	}
 	require.False(t, result.Failed())
 	require.Equal(t, "ok     cell: something bad: 9 sent, 5 acknowledged, 3 unknown (2 of them exist), 1 refused; lost 5, doubled 6, "+
-		"repeats dropped 0; ready after 0.0s, at rest 0.0s later; took 1.2s, seed 7", result.String())
+		"repeats dropped 0; ready after 0.0s, at rest 0.0s later; at most 41 MB; took 1.2s, seed 7", result.String())
 	result.Problems = []string{"verify: one\ntwo"}
 	require.True(t, result.Failed())
 	require.Regexp(t, `^FAILED cell: (.*)\n  verify: one\n  two$`, result.String())

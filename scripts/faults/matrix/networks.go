@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"ordertrack/scripts/faults/proxy"
@@ -13,37 +14,47 @@ import (
 // silence is longer than the services' patience with one statement, and shorter than most clients' with an order.
 const silence = 6 * time.Second
 
-// networks make the network between the services and PostgreSQL, or the broker, bad.
+// networks make the network between one service and its PostgreSQL, or between both services and the broker, bad.
 func networks() []Cell {
-	proxied := stack.Needs{Proxied: true}
-	postgres := func(s *stack.Stack) []*stack.Link { return s.Links.Postgres() }
-	broker := func(s *stack.Stack) []*stack.Link { return s.Links.Broker() }
-	return []Cell{
-		{
+	return slices.Concat(eachSide(postgresNetworks), brokerNetworks())
+}
+
+func postgresNetworks(side stack.Side) []Cell {
+	link := func(s *stack.Stack) []*stack.Link { return []*stack.Link{s.Links.Postgres[side]} }
+	// What is held may leave clients of order_service without a clear answer in time; track_users gives them none.
+	whenHeld := side == stack.TrackSide
+	return ofSide(side, stack.Needs{Proxied: true},
+		Cell{
 			Name: "postgres-latency-and-reset",
-			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from PostgreSQL, all connections reset ten times",
-			Do:   latencyAndReset(postgres), Needs: proxied, Answered: true,
+			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from %s, all connections reset ten times",
+			Do:   latencyAndReset(link), Answered: true,
 		},
-		{
-			Name: "postgres-blackhole", Does: "nothing passes between the services and PostgreSQL for 6 s, then all that was sent arrives",
-			Do: held(postgres, proxy.ToServer, proxy.ToClient), Needs: proxied,
+		Cell{
+			Name: "postgres-blackhole", Does: "nothing passes to and from %s for 6 s, then all that was sent arrives",
+			Do: held(link, proxy.ToServer, proxy.ToClient), Answered: whenHeld,
 		},
-		{
-			Name: "postgres-answers-held", Does: "PostgreSQL gets everything for 6 s, and its answers arrive after that",
-			Do: held(postgres, proxy.ToClient), Needs: proxied,
+		Cell{
+			Name: "postgres-answers-held", Does: "all reaches %s for 6 s, and its answers arrive after that",
+			Do: held(link, proxy.ToClient), Answered: whenHeld,
 		},
-		{
-			Name: "postgres-requests-held", Does: "PostgreSQL gets nothing for 6 s, and all of it after that",
-			Do: held(postgres, proxy.ToServer), Needs: proxied,
+		Cell{
+			Name: "postgres-requests-held", Does: "nothing reaches %s for 6 s, and all of it after that",
+			Do: held(link, proxy.ToServer), Answered: whenHeld,
 		},
-		{
-			Name: "postgres-squeezed", Does: "200 kB/s to and from PostgreSQL on each connection, for a quarter of the orders",
-			Do: squeezed(postgres), Needs: proxied, Answered: true,
+		Cell{
+			Name: "postgres-squeezed", Does: "200 kB/s to and from %s on each connection, for a quarter of the orders",
+			Do: squeezed(link), Answered: true,
 		},
-		{
-			Name: "postgres-cut-in-a-frame", Does: "connections to PostgreSQL cut in the middle of a message, thirty times",
-			Do: cutInAFrame(postgres), Needs: proxied, Answered: true,
-		},
+		Cell{
+			Name: "postgres-cut-in-a-frame", Does: "connections to %s cut in the middle of a message, fifteen times",
+			Do: cutInAFrame(link), Answered: true,
+		})
+}
+
+func brokerNetworks() []Cell {
+	proxied := stack.Needs{Proxied: true}
+	broker := func(s *stack.Stack) []*stack.Link { return s.Links.Broker[:] }
+	return []Cell{
 		{
 			Name: "broker-latency-and-reset",
 			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from the broker, all connections reset ten times",

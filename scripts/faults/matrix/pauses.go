@@ -49,12 +49,6 @@ func pauses() []Cell {
 			}), Answered: true,
 		},
 		{
-			Name: "pause-postgres", Does: "SIGSTOP of PostgreSQL and all its sessions under load for 4 s, then SIGCONT",
-			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
-				return s.PausePostgres(ctx)
-			}), Answered: true,
-		},
-		{
 			Name: "second-relay",
 			Does: "SIGSTOP of the relay that leads under load, its lock taken away and given to another, then SIGCONT",
 			// Not Answered: how long the paused one gives no answers depends on how fast the other takes over.
@@ -98,7 +92,7 @@ func pauseInATransaction(ctx context.Context, system *stack.Stack, load *workloa
 	}
 	zombie, heir := system.Track[0], system.Track[1]
 	paused := make(chan error, 1)
-	system.Links.TrackPostgres.Answers.Seize(func(statement string) bool {
+	system.Links.Postgres[stack.TrackSide].Answers.Seize(func(statement string) bool {
 		return strings.Contains(statement, "FROM lane_mark") && strings.Contains(statement, "unnest(")
 	}, func() { paused <- zombie.Pause() })
 	select {

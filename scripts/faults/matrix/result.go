@@ -20,6 +20,8 @@ type Result struct {
 	Ready   time.Duration // from the end of the fault until both services were ready
 	Rest    time.Duration // from then, or the last answer if that was later, until the lag was 0
 	Took    time.Duration
+	Memory  map[string]int64 // the highest peak of a process of each service, in bytes
+	Version string           // of PostgreSQL
 
 	Problems []string // none: the promise was kept
 }
@@ -32,6 +34,15 @@ func (r *Result) Lost() int64 { return int64(r.Claims.Lost) + r.Audit.Missing }
 
 // Doubled is how many orders are there, or counted, once too often.
 func (r *Result) Doubled() int64 { return int64(r.Claims.Doubled) + r.Audit.Surplus }
+
+// memory is the peak of all processes of the services.
+func (r *Result) memory() int64 {
+	var highest int64
+	for _, peak := range r.Memory {
+		highest = max(highest, peak)
+	}
+	return highest
+}
 
 func (r *Result) problem(what string, err error) {
 	if err != nil {
@@ -47,9 +58,9 @@ func (r *Result) String() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: %s: %d sent, %d acknowledged, %d unknown (%d of them exist), %d refused; lost %d, doubled %d, "+
-		"repeats dropped %d; ready after %s, at rest %s later; took %s, seed %d",
+		"repeats dropped %d; ready after %s, at rest %s later; at most %d MB; took %s, seed %d",
 		verdict, r.Cell.Name, r.Cell.Does, r.Claims.Sent, r.Claims.Acknowledged, r.Claims.Unknown, r.Claims.Found, r.Claims.Refused,
-		r.Lost(), r.Doubled(), r.Repeats, seconds(r.Ready), seconds(r.Rest), seconds(r.Took), r.Seed)
+		r.Lost(), r.Doubled(), r.Repeats, seconds(r.Ready), seconds(r.Rest), r.memory()>>20, seconds(r.Took), r.Seed)
 	for _, problem := range r.Problems {
 		b.WriteString("\n  " + strings.ReplaceAll(problem, "\n", "\n  "))
 	}

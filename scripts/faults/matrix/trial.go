@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"ordertrack/scripts/faults/claims"
@@ -16,7 +18,7 @@ import (
 type Trial struct {
 	Stack    stack.Options
 	Plan     workload.Plan             // without the URLs
-	Limit    time.Duration             // of the load, from its start to its last answer
+	Limit    time.Duration             // of the load, from its start to its last answer; a plan's Hold comes on top
 	Heal     time.Duration             // of what is waited for after the fault: all ready, and no lag
 	Progress func(settled, orders int) // called now and then; may be nil
 }
@@ -35,10 +37,14 @@ func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 		result.problem("start the system", err)
 		return result
 	}
+	result.Version, err = system.PostgresVersion(ctx)
+	result.problem("ask for the version", err)
 	if ledger := t.disturb(ctx, cell, system, result); ledger != nil {
 		t.settle(ctx, system, result)
 		judge(ctx, system, ledger, result)
 	}
+	result.Memory = system.Memory()
+	judgeMemory(result)
 	for _, part := range system.Down() {
 		result.problem("heal", fmt.Errorf("%s does not run", part))
 	}
@@ -49,7 +55,7 @@ func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 // disturb does the fault under load and waits until the system is ready again and the load has ended. It returns nothing
 // when the fault could not be done.
 func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, result *Result) *workload.Ledger {
-	loadCtx, cancel := context.WithTimeoutCause(ctx, t.Limit, fmt.Errorf("the limit of %s is over", t.Limit))
+	loadCtx, cancel := context.WithTimeoutCause(ctx, t.Limit+t.Plan.Hold, fmt.Errorf("the limit of %s is over", t.Limit+t.Plan.Hold))
 	defer cancel()
 	plan := t.Plan
 	plan.URLs = system.Orders.APIs()
@@ -133,6 +139,17 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 	judgeConduct(result)
 }
 
+// memoryLimit is what no process of a service may take.
+const memoryLimit = 200 << 20
+
+func judgeMemory(result *Result) {
+	for _, service := range slices.Sorted(maps.Keys(result.Memory)) {
+		if peak := result.Memory[service]; peak > memoryLimit {
+			result.problem("memory", fmt.Errorf("%s took %d MB, and %d is the limit", service, peak>>20, memoryLimit>>20))
+		}
+	}
+}
+
 // judgeConduct holds what came of the cell against what the cell says of itself.
 func judgeConduct(result *Result) {
 	cell := result.Cell
@@ -147,6 +164,12 @@ func judgeConduct(result *Result) {
 	}
 	if !cell.Losing && result.Resent > 0 {
 		result.problem("events sent again", fmt.Errorf("%d, although Kafka lost none", result.Resent))
+	}
+	if cell.Noticed && result.Claims.Refused+result.Claims.Unknown == 0 {
+		result.problem("answers", errors.New("no client noticed anything: the fault was none"))
+	}
+	if forgotten := result.Claims.Forgotten; cell.Forgetting && forgotten == 0 {
+		result.problem("orders", errors.New("none was undone: the fault was none"))
 	}
 	if cell.Repeating && result.Repeats == 0 {
 		result.problem("repeats", errors.New("nothing was delivered a second time: the fault was none"))

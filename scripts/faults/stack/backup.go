@@ -20,18 +20,18 @@ func (s *Stack) Retransmitted(ctx context.Context) (int64, error) {
 	return sum, nil
 }
 
-// BackUpTrack copies the database track_users as it is; one copy is kept. Nobody may be connected to it.
-func (s *Stack) BackUpTrack(ctx context.Context) error {
-	return s.asAdmin(ctx, `CREATE DATABASE backup TEMPLATE track_users`)
+// BackUp copies the database of a side as it is; one copy is kept. Nobody may be connected to it.
+func (s *Stack) BackUp(ctx context.Context, side Side) error {
+	return s.asAdmin(ctx, side, `CREATE DATABASE backup TEMPLATE `+side.Database())
 }
 
-// RestoreTrack puts the copy in the place of the database. Nobody may be connected to either.
-func (s *Stack) RestoreTrack(ctx context.Context) error {
-	return s.asAdmin(ctx, `DROP DATABASE track_users`, `CREATE DATABASE track_users TEMPLATE backup`)
+// Restore puts the copy in the place of the database. Nobody may be connected to either.
+func (s *Stack) Restore(ctx context.Context, side Side) error {
+	return s.asAdmin(ctx, side, `DROP DATABASE `+side.Database(), `CREATE DATABASE `+side.Database()+` TEMPLATE backup`)
 }
 
-func (s *Stack) asAdmin(ctx context.Context, statements ...string) error {
-	conn, err := pgx.Connect(ctx, s.Postgres.URL("postgres"))
+func (s *Stack) asAdmin(ctx context.Context, side Side, statements ...string) error {
+	conn, err := pgx.Connect(ctx, s.Postgres[side].URL("postgres"))
 	if err != nil {
 		return fmt.Errorf("connect as administrator: %w", err)
 	}

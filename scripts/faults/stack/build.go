@@ -32,12 +32,15 @@ func Build(ctx context.Context, dir string) (Programs, error) {
 	}
 	err = process.Run(ctx, process.Spec{
 		Name: "go build", Path: tool, Dir: root, OnParentDeath: syscall.SIGKILL,
-		Args: []string{"build", "-o", dir + string(filepath.Separator), "./" + orderService, "./" + trackUsers},
+		Args: []string{"build", "-buildvcs=false", "-o", dir + string(filepath.Separator), "./" + orderService, "./" + trackUsers},
 	})
 	if err != nil {
 		return Programs{}, fmt.Errorf("build the services: %w", err)
 	}
 	return Programs{dir: dir}, nil
 }
+
+// Paths are the executables.
+func (p Programs) Paths() []string { return []string{p.path(orderService), p.path(trackUsers)} }
 
 func (p Programs) path(service string) string { return filepath.Join(p.dir, service) }

@@ -10,14 +10,12 @@ import (
 	"ordertrack/scripts/faults/loss"
 	"ordertrack/scripts/faults/pgwire"
 	"ordertrack/scripts/faults/proxy"
+	"ordertrack/scripts/localstack/postgres"
 )
 
-// Links are the services' ways to PostgreSQL and to the broker, in a system that is proxied. All replicas of a service
-// share one of each.
-type Links struct {
-	OrdersPostgres, TrackPostgres *Link
-	OrdersBroker, TrackBroker     *Link
-}
+// Links are the services' ways to PostgreSQL and to the broker, by Side, in a system that is proxied. All replicas of a
+// service share one of each.
+type Links struct{ Postgres, Broker [2]*Link }
 
 // Link is a way that can be made bad, and can lose single answers.
 type Link struct {
@@ -26,55 +24,43 @@ type Link struct {
 	Answers *loss.Answers
 }
 
-func (l *Links) open(ctx context.Context, postgres, broker int) (err error) {
-	toPostgres := func(answers *loss.Answers) func(int) proxy.Tap {
-		return func(int) proxy.Tap { return pgwire.NewTap(answers) }
-	}
-	toBroker := func(answers *loss.Answers) func(int) proxy.Tap {
-		return func(port int) proxy.Tap { return kafkawire.NewTap(answers, broker, port) }
-	}
-	for _, way := range []struct {
-		link **Link
-		port int
-		tap  func(*loss.Answers) func(int) proxy.Tap
-	}{
-		{&l.OrdersPostgres, postgres, toPostgres},
-		{&l.TrackPostgres, postgres, toPostgres},
-		{&l.OrdersBroker, broker, toBroker},
-		{&l.TrackBroker, broker, toBroker},
-	} {
-		answers := loss.NewAnswers()
-		p, err := proxy.Listen(ctx, address(way.port), way.tap(answers))
-		if err != nil {
+func (l *Links) open(ctx context.Context, servers [2]*postgres.Server, broker int) (err error) {
+	for _, side := range Sides() {
+		if l.Postgres[side], err = openLink(ctx, servers[side].Port(), func(answers *loss.Answers, _ int) proxy.Tap {
+			return pgwire.NewTap(answers)
+		}); err != nil {
 			return err
 		}
-		*way.link = &Link{Proxy: p, Answers: answers}
+		if l.Broker[side], err = openLink(ctx, broker, func(answers *loss.Answers, port int) proxy.Tap {
+			return kafkawire.NewTap(answers, broker, port)
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (l *Links) close() error {
-	var err error
-	for _, link := range append(l.Postgres(), l.Broker()...) {
-		err = errors.Join(err, link.Close())
+func openLink(ctx context.Context, port int, tap func(answers *loss.Answers, like int) proxy.Tap) (*Link, error) {
+	answers := loss.NewAnswers()
+	p, err := proxy.Listen(ctx, address(port), func(like int) proxy.Tap { return tap(answers, like) })
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return &Link{Proxy: p, Answers: answers}, nil
 }
 
-// Postgres are the links to PostgreSQL.
-func (l *Links) Postgres() []*Link { return present(l.OrdersPostgres, l.TrackPostgres) }
-
-// Broker are the links to the broker.
-func (l *Links) Broker() []*Link { return present(l.OrdersBroker, l.TrackBroker) }
-
-func present(links ...*Link) []*Link {
-	var there []*Link
-	for _, link := range links {
+func (l *Links) close() error {
+	var errs []error
+	for _, link := range append(l.Postgres[:], l.Broker[:]...) {
 		if link != nil {
-			there = append(there, link)
+			errs = append(errs, link.Close())
 		}
 	}
-	return there
+	return errors.Join(errs...)
+}
+
+func (s *Stack) wayToPostgres(side Side) string {
+	return way(s.Links.Postgres[side], s.URL(side), s.Postgres[side].Port())
 }
 
 // way is an address by way of the link, or straight when there is none.

@@ -15,15 +15,15 @@ func (s *Stack) PauseBroker() (resume func() error, err error) {
 	return pause([]int{s.Broker.PID()})
 }
 
-// PausePostgres does so with PostgreSQL and all its sessions.
-func (s *Stack) PausePostgres(ctx context.Context) (resume func() error, err error) {
-	conn, err := pgx.Connect(ctx, s.Postgres.URL("postgres"))
+// PausePostgres does so with the PostgreSQL of a side and all its sessions.
+func (s *Stack) PausePostgres(ctx context.Context, side Side) (resume func() error, err error) {
+	conn, err := pgx.Connect(ctx, s.Postgres[side].URL("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("pause PostgreSQL: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	// The server itself comes first, so that there are no new sessions while the others are being stopped.
-	server := []int{s.Postgres.PID()}
+	server := []int{s.Postgres[side].PID()}
 	goOn, err := pause(server)
 	if err != nil {
 		return nil, err
@@ -52,10 +52,10 @@ func sessionsBeside(ctx context.Context, conn *pgx.Conn) ([]int, error) {
 	return pids, nil
 }
 
-// StopPostgresAtOnce ends PostgreSQL as "pg_ctl stop -m immediate" does, and waits for its end.
-func (s *Stack) StopPostgresAtOnce(ctx context.Context) error {
-	ended := s.Postgres.Done()
-	if err := signal([]int{s.Postgres.PID()}, syscall.SIGQUIT); err != nil {
+// StopPostgresAtOnce ends the PostgreSQL of a side as "pg_ctl stop -m immediate" does, and waits for its end.
+func (s *Stack) StopPostgresAtOnce(ctx context.Context, side Side) error {
+	ended := s.Postgres[side].Done()
+	if err := signal([]int{s.Postgres[side].PID()}, syscall.SIGQUIT); err != nil {
 		return err
 	}
 	select {

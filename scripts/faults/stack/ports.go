@@ -16,15 +16,16 @@ const (
 	portCount  = 15_000
 )
 
-// pickPorts picks ports that are free now, and different.
-func pickPorts(ctx context.Context, n int) ([]int, error) {
+// pickPorts picks ports that are free now, and different: of each other, and of those in other slots.
+func pickPorts(ctx context.Context, n, slot, slots int) ([]int, error) {
 	ports := make([]int, 0, n)
-	start := rand.IntN(portCount)
-	for i := range portCount {
+	count := portCount / slots
+	start := rand.IntN(count)
+	for i := range count {
 		if len(ports) == n {
 			return ports, nil
 		}
-		port := lowestPort + (start+i)%portCount
+		port := lowestPort + slot*count + (start+i)%count
 		if isFree(ctx, port) {
 			ports = append(ports, port)
 		}

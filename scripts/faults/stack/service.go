@@ -31,7 +31,8 @@ type Service struct {
 
 	mu     sync.Mutex
 	proc   *process.Process
-	wanted bool // it was started, and not retired since
+	wanted bool  // it was started, and not retired since
+	peak   int64 // of memory, in bytes, of the processes that were looked at
 }
 
 // Start starts the service, for the first time or after Kill or Stop. It does not wait until it is ready. Its log goes
@@ -55,12 +56,16 @@ func (s *Service) Start() error {
 }
 
 // Kill ends the service by SIGKILL, in the middle of whatever it does.
-func (s *Service) Kill() error { return s.process().Kill() }
+func (s *Service) Kill() error {
+	s.memory() // the last chance
+	return s.process().Kill()
+}
 
 // Stop asks the service to end, by SIGTERM, and waits until it has. Anything but exit code 0 is an error.
 func (s *Service) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
+	s.memory() // the last chance
 	proc := s.process()
 	if err := proc.Stop(ctx, syscall.SIGTERM); err != nil {
 		return err
@@ -100,6 +105,26 @@ func (s *Service) WaitReady(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// WaitUnready waits until the service, which runs, says that it is not ready.
+func (s *Service) WaitUnready(ctx context.Context) error {
+	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for isReady(ctx, client, s.Admin+"/readyz") {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return s.explain("it says that it is ready, which cannot be", context.Cause(ctx))
+		}
+	}
+	select {
+	case <-s.process().Done():
+		return s.explain("it ended by itself", s.process().Err())
+	default:
+		return nil
+	}
 }
 
 func isReady(ctx context.Context, client *http.Client, url string) bool {

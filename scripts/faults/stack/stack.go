@@ -1,4 +1,4 @@
-// Package stack is a system of its own for a fault test: PostgreSQL, a broker, and both services, each a process that
+// Package stack is a system of its own for a fault test: a PostgreSQL for each service, a broker, and both services, each a process that
 // can be killed, stopped and started again on the same data and ports.
 package stack
 
@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +31,9 @@ type Options struct {
 	PGBinDir string // empty looks for PostgreSQL's programs
 	Mirror   string // a Maven repository to fetch PostgreSQL from; empty is the usual one
 	Needs    Needs
+
+	// Slot of Slots stacks that may run at the same time: their ports are different. Zero is the only one.
+	Slot, Slots int
 }
 
 // Needs is what a fault needs of its system. The zero value is one process of each service, on straight connections.
@@ -39,12 +41,13 @@ type Needs struct {
 	Orders, Track int               // replicas that run from the start; 0 is one
 	Partitions    int32             // of the topic, which is made beforehand then; 0 leaves it to the services
 	Proxied       bool              // the services reach PostgreSQL and the broker by way of Links
-	Postgres      map[string]string // configuration parameters of the server
+	Postgres      map[string]string // configuration parameters of both servers
+	Archive       bool              // of the orders side: all of the write-ahead log is kept
 }
 
 // Stack is a running system.
 type Stack struct {
-	Postgres *postgres.Server
+	Postgres [2]*postgres.Server // by Side
 	Broker   *broker.Broker
 	Orders   Fleet
 	Track    Fleet
@@ -64,52 +67,33 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 }
 
 func (s *Stack) start(ctx context.Context, opts Options) error {
-	ports, err := pickPorts(ctx, 2+2*2*maxReplicas)
+	ports, err := pickPorts(ctx, 3+2*2*maxReplicas, opts.Slot, max(opts.Slots, 1))
 	if err != nil {
 		return err
 	}
-	var both errgroup.Group // each in its field, whether or not the other comes up
-	both.Go(func() error { return s.startPostgres(ctx, opts, ports[0]) })
-	both.Go(func() error { return s.startBroker(ctx, opts, ports[1]) })
+	var both errgroup.Group
+	both.Go(func() error { return s.startPostgres(ctx, opts, ports[:2]) })
+	both.Go(func() error { return s.startBroker(ctx, opts, ports[2]) })
 	if err := both.Wait(); err != nil {
 		return err
 	}
 	if opts.Needs.Proxied {
-		if err := s.Links.open(ctx, s.Postgres.Port(), s.Broker.Port()); err != nil {
+		if err := s.Links.open(ctx, s.Postgres, s.Broker.Port()); err != nil {
 			return err
 		}
 	}
 	s.Orders = s.fleet(opts, orderService, endpoints{
-		database: way(s.Links.OrdersPostgres, s.Postgres.URL("orders"), s.Postgres.Port()),
-		broker:   way(s.Links.OrdersBroker, s.Broker.Addr(), s.Broker.Port()),
-	}, ports[2:], "TRACK_USERS_URL=http://"+address(ports[2+2*maxReplicas]))
+		database: s.wayToPostgres(OrdersSide),
+		broker:   way(s.Links.Broker[OrdersSide], s.Broker.Addr(), s.Broker.Port()),
+	}, ports[3:], "TRACK_USERS_URL=http://"+address(ports[3+2*maxReplicas]))
 	s.Track = s.fleet(opts, trackUsers, endpoints{
-		database: way(s.Links.TrackPostgres, s.Postgres.URL("track_users"), s.Postgres.Port()),
-		broker:   way(s.Links.TrackBroker, s.Broker.Addr(), s.Broker.Port()),
-	}, ports[2+2*maxReplicas:])
+		database: s.wayToPostgres(TrackSide),
+		broker:   way(s.Links.Broker[TrackSide], s.Broker.Addr(), s.Broker.Port()),
+	}, ports[3+2*maxReplicas:])
 	if err := errors.Join(s.Orders.start(opts.Needs.Orders), s.Track.start(opts.Needs.Track)); err != nil {
 		return err
 	}
 	return s.WaitReady(ctx)
-}
-
-// startPostgres does not fsync: faults kill processes, and those leave what they wrote with the operating system.
-func (s *Stack) startPostgres(ctx context.Context, opts Options, port int) (err error) {
-	parameters := map[string]string{"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
-	maps.Copy(parameters, opts.Needs.Postgres)
-	s.Postgres, err = postgres.Start(ctx, postgres.Options{
-		BinDir: opts.PGBinDir, Mirror: opts.Mirror, CacheDir: opts.CacheDir, DataDir: filepath.Join(opts.Dir, "postgres"), Port: port,
-		Settings: parameters,
-	})
-	if err != nil {
-		return err
-	}
-	for _, database := range []string{"orders", "track_users"} {
-		if err := s.Postgres.CreateDatabase(ctx, database); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Stack) startBroker(ctx context.Context, opts Options, port int) (err error) {
@@ -128,7 +112,7 @@ func (s *Stack) startBroker(ctx context.Context, opts Options, port int) (err er
 
 // Databases are the addresses that an audit takes.
 func (s *Stack) Databases() audit.Databases {
-	return audit.Databases{Orders: s.Postgres.URL("orders"), Track: s.Postgres.URL("track_users")}
+	return audit.Databases{Orders: s.URL(OrdersSide), Track: s.URL(TrackSide)}
 }
 
 // WaitReady waits until all replicas that are meant to run say that they are ready.
@@ -152,7 +136,9 @@ func (s *Stack) Down() []string {
 		default:
 		}
 	}
-	check("PostgreSQL", s.Postgres.Done())
+	for _, side := range Sides() {
+		check("PostgreSQL of "+side.Database(), s.Postgres[side].Done())
+	}
 	check("the broker", s.Broker.Done())
 	for _, service := range s.running() {
 		check(service.Name, service.process().Done())
@@ -172,10 +158,7 @@ func (s *Stack) Close(ctx context.Context) error {
 	if s.Broker != nil {
 		errs = append(errs, s.Broker.Close(ctx))
 	}
-	if s.Postgres != nil {
-		errs = append(errs, s.Postgres.Close(ctx))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.closePostgres(ctx))...)
 }
 
 // MakeDir makes a folder that PostgreSQL's user can reach, below the folder given or, when that is empty, below the

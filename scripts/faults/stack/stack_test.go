@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func script(t *testing.T, text string) *Service {
 	t.Helper()
 	dir := t.TempDir()
-	ports, err := pickPorts(t.Context(), 1)
+	ports, err := pickPorts(t.Context(), 1, 0, 1)
 	require.NoError(t, err)
 	s := &Service{Name: "script", Admin: "http://" + address(ports[0]), log: filepath.Join(dir, "log")}
 	s.path, s.args = "/bin/sh", []string{"-c", text}
@@ -66,6 +66,24 @@ func TestTheLogGoesOn(t *testing.T) {
 	awaitLog(t, s, "started\nstarted\n")
 }
 
+func TestMemoryIsThePeakOfAllProcesses(t *testing.T) {
+	t.Parallel()
+	const status = "Name:\tx\nVmPeak:\t 9 kB\nVmHWM:\t   2048 kB\nVmRSS:\t 7 kB\n"
+	require.EqualValues(t, 2<<20, highWater(status))
+	require.Zero(t, highWater("Name:\tzombie\n"))
+
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("there is no /proc here")
+	}
+	s := script(t, "echo ready; sleep 1000")
+	awaitLog(t, s, "ready\n")
+	stack := &Stack{Orders: Fleet{s}}
+	require.NoError(t, s.Kill())
+	require.Greater(t, stack.Memory()[orderService], int64(1<<16), "a process that has ended counts")
+	s.peak = 1 << 40
+	require.Equal(t, map[string]int64{orderService: 1 << 40}, stack.Memory())
+}
+
 func awaitLog(t *testing.T, s *Service, want string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -76,13 +94,15 @@ func awaitLog(t *testing.T, s *Service, want string) {
 
 func TestPortsAreDifferentAndBelowThoseOfClients(t *testing.T) {
 	t.Parallel()
-	ports, err := pickPorts(t.Context(), 50)
-	require.NoError(t, err)
 	seen := map[int]bool{}
-	for _, port := range ports {
-		require.False(t, seen[port])
-		seen[port] = true
-		require.True(t, port >= lowestPort && port < lowestPort+portCount)
+	for slot := range 3 {
+		ports, err := pickPorts(t.Context(), 50, slot, 3)
+		require.NoError(t, err)
+		for _, port := range ports {
+			require.False(t, seen[port])
+			seen[port] = true
+			require.Equal(t, slot, (port-lowestPort)*3/portCount)
+		}
 	}
 }
 

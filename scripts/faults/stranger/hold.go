@@ -23,16 +23,19 @@ var pauses = backoff.Policy{Base: 20 * time.Millisecond, Max: 250 * time.Millise
 // Await waits until all came of the stranger's records that must come of them, and says what did not when ctx ends. More
 // than that is an error at once.
 func (e Expected) Await(ctx context.Context, trackURL string) error {
+	var last error // of what could be found out
 	for attempt := 0; ; attempt++ {
 		missing, err := e.hold(ctx, trackURL)
-		if err == nil && missing == 0 {
+		switch {
+		case err == nil && missing == 0:
 			return nil
-		}
-		if missing == 0 && ctx.Err() == nil {
+		case missing > 0:
+			last = errors.Join(fmt.Errorf("%d of a stranger's records were neither counted nor parked", missing), err)
+		case ctx.Err() == nil:
 			return err
 		}
 		if over := backoff.Sleep(ctx, pauses.Delay(attempt)); over != nil {
-			return errors.Join(fmt.Errorf("%d of a stranger's records were neither counted nor parked: %w", missing, over), err)
+			return errors.Join(fmt.Errorf("hold the counters against the stranger's records: %w", over), last, err)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestHoldsTheCountersAgainstItsRecords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			t.Cleanup(cancel)
 			err := c.expected.Await(ctx, s.Databases.Track)
 			if c.want == "" {

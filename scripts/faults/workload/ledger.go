@@ -42,7 +42,10 @@ func ParseTag(note string) (Tag, bool) {
 }
 
 // Ledger is what the clients remember: each one's orders in the order of sending.
-type Ledger struct{ clients [][]Record }
+type Ledger struct {
+	clients  [][]Record
+	forgiven []pardon
+}
 
 // NewLedger makes a ledger of what each client recorded.
 func NewLedger(clients ...[]Record) *Ledger { return &Ledger{clients: clients} }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,9 +17,14 @@ import (
 type Load struct {
 	plan Plan
 
+	sustained atomic.Bool
+	frozen    sync.RWMutex // read locked while an order is on its way
+	clients   []*client    // their records are theirs alone, unless frozen
+
 	mu       sync.Mutex
 	settled  int // orders that are acknowledged or unknown
 	waiters  []waiter
+	forgiven []pardon
 	finished chan struct{}
 	ledger   *Ledger
 	err      error
@@ -30,35 +37,54 @@ type waiter struct {
 
 // Start lets the clients loose. They end when the plan is fulfilled or ctx ends; whoever starts a load calls Wait.
 func Start(ctx context.Context, plan Plan) *Load {
-	l := &Load{plan: plan, finished: make(chan struct{})}
-	go l.run(ctx)
+	transport := &http.Transport{MaxIdleConnsPerHost: plan.Clients, DisableCompression: true}
+	l := &Load{plan: plan, finished: make(chan struct{}), clients: make([]*client, plan.Clients)}
+	for i := range l.clients {
+		l.clients[i] = &client{number: i, at: i, http: &http.Client{Transport: transport}, urls: plan.URLs}
+	}
+	go l.run(ctx, transport)
 	return l
 }
 
-func (l *Load) run(ctx context.Context) {
+func (l *Load) run(ctx context.Context, transport *http.Transport) {
 	defer close(l.finished)
-	transport := &http.Transport{MaxIdleConnsPerHost: l.plan.Clients, DisableCompression: true}
 	defer transport.CloseIdleConnections()
-	clients := make([]*client, l.plan.Clients)
 	var all errgroup.Group
-	for i := range clients {
-		clients[i] = &client{number: i, at: i, http: &http.Client{Transport: transport}, urls: l.plan.URLs}
-		all.Go(func() error { return l.serve(ctx, clients[i]) })
+	for _, c := range l.clients {
+		all.Go(func() error { return l.serve(ctx, c) })
 	}
 	l.err = all.Wait()
-	records := make([][]Record, len(clients))
-	for i, c := range clients {
+	records := make([][]Record, len(l.clients))
+	for i, c := range l.clients {
 		records[i] = c.records
 	}
 	l.ledger = NewLedger(records...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ledger.forgiven = l.forgiven
+}
+
+// sustainedPause is between the orders of a client that goes on beyond its share: 32 of them make some 600 in a second.
+const sustainedPause = 50 * time.Millisecond
+
+// Sustain has the clients go on ordering beyond their shares, at a bounded rate, until the function that it returns is
+// called. It must come before the first client has ended.
+func (l *Load) Sustain() (enough func()) {
+	l.sustained.Store(true)
+	return func() { l.sustained.Store(false) }
 }
 
 // serve is one client's work. An order whose outcome is unknown is not sent again: it may exist.
 func (l *Load) serve(ctx context.Context, c *client) error {
 	users := l.plan.users(c.number)
-	for range l.plan.share(c.number) {
+	for n := 0; n < l.plan.share(c.number) || l.sustained.Load(); n++ {
+		if n >= l.plan.share(c.number) {
+			if err := backoff.Sleep(ctx, sustainedPause); err != nil {
+				return err
+			}
+		}
 		name := Name(users())
-		for refused := 0; c.place(ctx, name) == Refused; refused++ {
+		for refused := 0; l.place(ctx, c, name) == Refused; refused++ {
 			if err := backoff.Sleep(ctx, pauses.Delay(refused)); err != nil {
 				return err
 			}
@@ -69,6 +95,12 @@ func (l *Load) serve(ctx context.Context, c *client) error {
 		l.settle()
 	}
 	return nil
+}
+
+func (l *Load) place(ctx context.Context, c *client, name string) Outcome {
+	l.frozen.RLock()
+	defer l.frozen.RUnlock()
+	return c.place(ctx, name)
 }
 
 func (l *Load) settle() {
@@ -106,6 +138,9 @@ func (l *Load) Await(ctx context.Context, part float64) error {
 
 // Seed is the plan's, for faults that leave something to chance.
 func (l *Load) Seed() uint64 { return l.plan.Seed }
+
+// Hold is the plan's: how long a fault lasts that may last as long as one likes.
+func (l *Load) Hold() time.Duration { return l.plan.Hold }
 
 // Progress is how many orders are acknowledged or unknown, and how many are to be.
 func (l *Load) Progress() (settled, orders int) {

@@ -4,6 +4,7 @@ package workload
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // Plan is who orders how much. The same plan with the same seed makes the same orders for the same names, as long as
@@ -14,6 +15,7 @@ type Plan struct {
 	Names   int      // different users
 	Orders  int      // until this many are acknowledged, or their outcome is unknown
 	Seed    uint64
+	Hold    time.Duration // how long a fault lasts that may last as long as one likes
 }
 
 // flavours make the names of users as different as names may be, and each is in the form that the service keeps.

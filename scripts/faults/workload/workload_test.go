@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -229,4 +230,51 @@ func TestParseTag(t *testing.T) {
 		_, ok := workload.ParseTag(note)
 		require.False(t, ok, note)
 	}
+}
+
+// TestFreezeLeavesNoOrderOnItsWay freezes a load again and again: at no time is an order on its way then, and the cut
+// counts all that were.
+func TestFreezeLeavesNoOrderOnItsWay(t *testing.T) {
+	t.Parallel()
+	var answered atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		id := answered.Add(1)
+		w.Header().Set("Location", fmt.Sprintf("/api/v1/orders/%d", id))
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"status":"success","order_id":%d}`, id)
+	}))
+	t.Cleanup(server.Close)
+	load := workload.Start(t.Context(), workload.Plan{URLs: []string{server.URL}, Clients: 8, Names: 5, Orders: 2_000, Seed: 1})
+	enough := load.Sustain()
+	var last int64
+	for range 50 {
+		cut, thaw := load.Freeze()
+		sent := 0
+		for _, n := range cut {
+			sent += n
+		}
+		require.EqualValues(t, answered.Load(), sent)
+		last = answered.Load()
+		thaw()
+	}
+	require.NoError(t, load.Await(t.Context(), 1.01), "the clients go on beyond their shares")
+	cut, thaw := load.Freeze()
+	load.Forgive(cut, last)
+	thaw()
+	enough()
+	ledger, err := load.Wait()
+	require.NoError(t, err)
+	before, after := 0, 0
+	for tag, record := range ledger.All {
+		switch forgiven := ledger.Forgiven(tag, record); {
+		case forgiven && record.ID > last:
+			after++
+		case !forgiven:
+			before++
+		default:
+			require.Fail(t, "forgiven", "order %d", record.ID)
+		}
+	}
+	require.Positive(t, after)
+	require.GreaterOrEqual(t, before, int(last))
 }
