@@ -10,7 +10,7 @@ import (
 
 // TestMain sets how much is tried, for who does not say so on the command line.
 func TestMain(m *testing.M) {
-	for setting, value := range map[string]string{"rapid.checks": "3000", "rapid.steps": "60"} {
+	for setting, value := range map[string]string{"rapid.checks": "5000", "rapid.steps": "60"} {
 		if err := flag.Set(setting, value); err != nil {
 			panic(err)
 		}

@@ -148,7 +148,7 @@ func (s *service) RenewIfBehind(_ context.Context, applied sender.Applied) error
 
 // Progress implements the receiver.
 func (s *service) Progress(context.Context) (sender.Progress, error) {
-	if s.asking().pause(); s.fails(answers) {
+	if s.asking().pause(); s.unasked || s.fails(answers) {
 		return sender.Progress{}, errHTTP
 	}
 	return s.users.progress(), nil

@@ -38,11 +38,15 @@ var troubles = []trouble{
 	resets, putBack, oldOrders,
 }
 
+// losses are those that only sending again can mend.
+var losses = []trouble{truncation, tailLoss, recreation, resets, putBack, oldOrders}
+
 // world is everything there is, and what is true of it.
 type world struct {
 	*rapid.T
 
 	enabled map[trouble]bool
+	unasked bool // track_users is never asked how far it is: nothing is sent again, and nothing need be
 	calm    bool // nothing goes wrong any more
 
 	orders, oldOrders *orders
@@ -97,12 +101,25 @@ func newWorld(t *rapid.T) *world {
 	for _, what := range troubles {
 		w.enabled[what] = rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, string(what))
 	}
+	if w.unasked = rapid.SampledFrom([]bool{false, false, true}).Draw(t, "nobody asks track_users"); w.unasked {
+		w.leaveAlone()
+	}
 	w.recreate(rapid.IntRange(1, 3).Draw(t, "partitions"))
 	w.oldOrders, w.oldUsers = w.orders.clone(), w.users.clone()
 	for i := range w.services {
 		w.services[i] = w.serve()
 	}
 	return w
+}
+
+// leaveAlone makes the receiver mend everything by itself: nothing is lost, but small windows drop what comes too early,
+// as it does when partitions are added and lanes move.
+func (w *world) leaveAlone() {
+	for _, what := range losses {
+		w.enabled[what] = false
+	}
+	w.enabled[growth] = true
+	w.receiving.Window = min(w.receiving.Window, 1)
 }
 
 // fails draws whether something goes wrong now.
@@ -113,7 +130,9 @@ func (w *world) fails(what trouble) bool {
 // place commits an order.
 func (w *world) place(who name.Name) {
 	placed := w.orders.append(who)
-	require.NotContains(w.T, w.truth, placed.Place, "a place is given twice")
+	if _, taken := w.truth[placed.Place]; taken {
+		require.Failf(w.T, "a place is given twice", "%v", placed.Place)
+	}
 	w.truth[placed.Place] = who.String()
 }
 
