@@ -39,6 +39,15 @@ func TestConfigIsLegal(t *testing.T) {
 	require.NoError(t, kafkaclient.Config("test").Validate())
 }
 
+// TestConfigIsSafe: Sarama's own defaults are other ones.
+func TestConfigIsSafe(t *testing.T) {
+	t.Parallel()
+	c := kafkaclient.Config("test")
+	require.True(t, c.Producer.Idempotent)
+	require.Equal(t, sarama.WaitForAll, c.Producer.RequiredAcks)
+	require.Equal(t, sarama.OffsetOldest, c.Consumer.Offsets.Initial)
+}
+
 func TestEnsureTopicCreatesItOnce(t *testing.T) {
 	t.Parallel()
 	testenv.Brokers(t, func(t *testing.T, addr string) {

@@ -79,6 +79,31 @@ func TestALostConnection(t *testing.T) {
 	}
 }
 
+// The statements are answered before the commit is: here it fails, after they succeeded.
+func TestAnAnswerIsNotGivenBeforeTheCommit(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	for _, sql := range []string{
+		`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$`,
+		`CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION refuse()`,
+	} {
+		_, err := s.pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	log := s.Writer(t)
+	_, err := log.Append(t.Context(), batchOf(t, 1, "Ann"))
+	require.ErrorContains(t, err, "not today")
+	require.ErrorIs(t, err, placing.ErrUnavailable)
+	require.Zero(t, count(t, s.pool))
+
+	_, err = s.pool.Exec(t.Context(), `DROP TRIGGER refuse ON orders`)
+	require.NoError(t, err)
+	_, err = log.Append(t.Context(), batchOf(t, 1, "Ann"))
+	require.NoError(t, err)
+	require.Equal(t, 1, count(t, s.pool))
+}
+
 // holdLock holds the log's lock until the test lets go.
 func holdLock(t *testing.T, pool *pgxpool.Pool) (release func()) {
 	t.Helper()

@@ -131,9 +131,11 @@ func TestARefusedOrderDoesNotTakeItsBatchDown(t *testing.T) {
 
 func TestAWrongNumberOfOrdersIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.log.EXPECT().Append(gomock.Any(), gomock.Any()).Return([]domain.Order{}, nil)
-	b.start(t)
-	_, err := b.placer.Place(t.Context(), request("Ann"))
-	require.ErrorIs(t, err, placing.ErrMayExist)
+	for _, orders := range []int{0, 2} {
+		b := setup(t)
+		b.log.EXPECT().Append(gomock.Any(), gomock.Any()).Return(make([]domain.Order, orders), nil)
+		b.start(t)
+		_, err := b.placer.Place(t.Context(), request("Ann"))
+		require.ErrorIs(t, err, placing.ErrMayExist)
+	}
 }

@@ -75,6 +75,62 @@ func TestAfterAFailureItGoesBackToTheFirstUnacknowledgedEvent(t *testing.T) {
 	})
 }
 
+func TestTheCursorRestsUntilTheAcknowledgement(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 3)
+		b.leads()
+		b.wire.EXPECT().Publish(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(_ context.Context, events []domain.Placed) (int, error) {
+				require.Empty(t, b.tape.moved(), "a crash now must publish them again")
+				return len(events), nil
+			})
+		stop := b.run(t)
+		synctest.Wait()
+		require.Equal(t, []int64{3}, b.tape.moved())
+		stop()
+	})
+}
+
+// stuckTape is a log whose cursor cannot be moved the first time.
+type stuckTape struct {
+	*tape
+
+	tried bool
+}
+
+func (l *stuckTape) Advance(ctx context.Context, id int64) error {
+	if !l.tried {
+		l.tried = true
+		return errors.New("connection lost")
+	}
+	return l.tape.Advance(ctx, id)
+}
+
+func TestACursorThatCannotBeMovedCostsTheTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, 2)
+		b.acknowledges()
+		b.repairs()
+		b.wire.EXPECT().Connect(gomock.Any()).Return(nil).Times(2)
+		turns := 0
+		b.outbox.EXPECT().Lead(gomock.Any(), gomock.Any()).DoAndReturn(
+			func(_ context.Context, work func(relaying.Log, retransmitting.Archive) error) error {
+				turns++
+				if turns == 1 {
+					return work(&stuckTape{tape: b.tape}, nil)
+				}
+				return work(b.tape, nil)
+			}).Times(2)
+		stop := b.run(t)
+		time.Sleep(time.Second)
+		stop()
+		require.Equal(t, []int64{2}, b.tape.moved(), "the next turn publishes them again")
+		require.Equal(t, 1, b.countLogged("the relay starts over"))
+	})
+}
+
 func TestALostDatabaseCostsTheTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

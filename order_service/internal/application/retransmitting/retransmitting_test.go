@@ -283,6 +283,58 @@ func TestTheSameLaneOfTwoLogs(t *testing.T) {
 	})
 }
 
+// besideAnother has another log beside the one of its world, which has applied so much of the lane and lacks the next.
+type besideAnother struct {
+	*world
+
+	applied *int64
+	sent    *int
+}
+
+func (w besideAnother) Lacking(ctx context.Context, applied domain.Applied) ([]domain.Place, error) {
+	places, err := w.world.Lacking(ctx, applied)
+	return append(places, domain.Place{LogID: "another", Lane: 5, Sequence: *w.applied + 1}), err
+}
+
+func (w besideAnother) From(ctx context.Context, place domain.Place, limit int) ([]domain.Placed, error) {
+	if place.LogID == "another" {
+		*w.sent++
+		return nil, nil
+	}
+	return w.world.From(ctx, place, limit)
+}
+
+// One lane keeps the suspicion alive; the other has only been slow.
+func TestALaneThatMovesMeanwhileIsNotLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.published, w.applied, w.end, w.read = 9, 4, 20, 10
+		another, sent := int64(4), 0
+		w.archive = besideAnother{world: w, applied: &another, sent: &sent}
+		w.live(t, 12, func(second int) {
+			switch second {
+			case 5:
+				another = 7
+			case 8:
+				w.read = 20
+			}
+		})
+		require.Equal(t, [][]int64{{5, 6, 7}, {8, 9}}, w.sent)
+		require.Zero(t, sent)
+	})
+}
+
+func TestWhatWasSentAgainIsReadPastBeforeItIsSentOnceMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.published, w.applied, w.end, w.read = 9, 4, 20, 20
+		w.live(t, 300, func(int) {}) // it has read up to the old end, and no further
+		require.Equal(t, [][]int64{{5, 6, 7}, {8, 9}}, w.sent)
+	})
+}
+
 func TestAReceiverThatCannotBeAskedIsToldOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -246,7 +246,7 @@ func TestWindow_FaultyEventIsParkedInItsOrder(t *testing.T) {
 	w.Add(sequence(1, 1))
 	effects := w.Plan(marksAt(0), 10)
 	require.Equal(t, []*domain.Event{faulty}, effects.Parked)
-	require.Len(t, effects.Counts, 1)
+	require.Equal(t, map[name.Name]domain.Count{name.Restore("Ann"): {Events: 1}}, effects.Counts, "both are of one name")
 	require.Equal(t, map[domain.Lane]int64{lanes[0]: 2}, effects.Lanes)
 }
 

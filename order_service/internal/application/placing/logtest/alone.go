@@ -37,16 +37,19 @@ func testStores(t *testing.T, store Store) {
 func testDense(t *testing.T, store Store) {
 	t.Helper()
 	log := store.Writer(t)
+	var returned []domain.Order
 	for number := range int64(20) {
 		names := make([]string, 0, 60)
 		for i := range 3 * number {
 			names = append(names, fmt.Sprintf("user %d", (number*7+i*i)%23))
 		}
 		names = append(names, "Ann", "Bob", "Ann", "Ann") // a lane more than once in a batch
-		_, err := log.Append(t.Context(), placing.Batch{Number: number + 1, Drafts: drafts(t, names...)})
+		orders, err := log.Append(t.Context(), placing.Batch{Number: number + 1, Drafts: drafts(t, names...)})
 		require.NoError(t, err)
+		returned = append(returned, orders...)
 	}
-	requireDense(t, all(t, store))
+	requireDense(t, returned)
+	require.Equal(t, all(t, store), returned)
 }
 
 func testOnce(t *testing.T, store Store) {

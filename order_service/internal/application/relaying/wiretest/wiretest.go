@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +43,7 @@ func Exercise(t *testing.T, open func(t *testing.T) End) {
 	for title, test := range map[string]func(t *testing.T, end End){
 		"publishes each event in its lane's order": testPublish,
 		"goes on after a context that has ended":   testEnded,
+		"counts what is before the first failure":  testFailure,
 		"publishes nothing before it is connected": testNotConnected,
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -141,6 +144,24 @@ func endsWithItsContext(t *testing.T, wire relaying.Wire) bool {
 	cancel(cause)
 	acknowledged, err := wire.Publish(ctx, Events(1, 1000))
 	return acknowledged < 1000 && errors.Is(err, cause)
+}
+
+// testFailure has an event in the middle that is too large for any wire.
+func testFailure(t *testing.T, end End) {
+	t.Helper()
+	wire, placed := end.Wire(t), Events(1, 1000)
+	for _, bad := range []int{0, 2} {
+		tooLarge := slices.Clone(placed)
+		tooLarge[bad].TraceParent = strings.Repeat("x", 4<<20)
+		connect(t, wire)
+		acknowledged, err := wire.Publish(t.Context(), tooLarge)
+		require.Error(t, err)
+		require.Equal(t, bad, acknowledged, "whatever became of those behind it")
+	}
+	connect(t, wire)
+	acknowledged, err := wire.Publish(t.Context(), placed)
+	require.NoError(t, err)
+	require.Equal(t, len(placed), acknowledged)
 }
 
 func testNotConnected(t *testing.T, end End) {

@@ -130,6 +130,16 @@ func testRollback(t *testing.T, store Store) {
 	require.Empty(t, letters)
 }
 
+// testMarkRefused has a mark that no store can take: the counters of the same batch must not stay.
+func testMarkRefused(t *testing.T, store Store) {
+	ledger := store.Ledger(t)
+	apply(t, ledger, lanes(1), moving(counts("Ann"), 1, 1))
+	_, err := ledger.Apply(t.Context(), lanes(1), always(moving(counts("Ann", "Bob"), 1, -1)))
+	require.Error(t, err)
+	requireCounters(t, store, map[string]int64{"Ann": 1})
+	require.EqualValues(t, 1, marksOf(t, store, lanes(1)).Lanes[lane(1)])
+}
+
 func testEnded(t *testing.T, store Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -40,6 +41,66 @@ func testZombie(t *testing.T, store Store) {
 		require.NoError(t, err)
 	}
 	requireCounters(t, store, map[string]int64{"Ann": events})
+}
+
+// testForeignZombie has several consumers that all believe to own a partition, and all hold its foreign events.
+func testForeignZombie(t *testing.T, store Store) {
+	const consumers, events, step = 4, 200, 7
+	var together sync.WaitGroup
+	errs := make([]error, consumers)
+	for i := range consumers {
+		ledger := store.Ledger(t)
+		together.Go(func() {
+			for applied := int64(0); applied < events && errs[i] == nil; {
+				var marks domain.Marks
+				marks, errs[i] = ledger.Apply(t.Context(), foreign(stream), func(m domain.Marks) domain.Effects {
+					done := m.Foreign + 1
+					to := min(done+step, events)
+					if to == done {
+						return counts()
+					}
+					effects := counts()
+					effects.Foreign = to - 1
+					effects.Counts[name.Restore("Ann")] = domain.Count{Events: to - done, Foreign: to - done}
+					return effects
+				})
+				applied = marks.Foreign + 1
+			}
+		})
+	}
+	together.Wait()
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	requireCounters(t, store, map[string]int64{"Ann": events})
+}
+
+// testOrder has consumers that name the same lanes in opposite orders: were they locked so, some would wait for each
+// other in a circle.
+func testOrder(t *testing.T, store Store) {
+	const consumers, rounds = 6, 30
+	apply(t, store.Ledger(t), lanes(0, 1, 2, 3, 4, 5), counts())
+	var together sync.WaitGroup
+	errs := make([]error, consumers)
+	for i := range consumers {
+		ledger := store.Ledger(t)
+		scope := lanes(0, 1, 2, 3, 4, 5)
+		if i%2 == 1 {
+			slices.Reverse(scope.Lanes)
+		}
+		together.Go(func() {
+			for range rounds {
+				if _, err := ledger.Apply(t.Context(), scope, always(counts())); err != nil {
+					errs[i] = err
+					return
+				}
+			}
+		})
+	}
+	together.Wait()
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
 }
 
 func testFirst(t *testing.T, store Store) {
