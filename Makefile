@@ -36,6 +36,10 @@ faults: ## Run the fault matrix (CELL=name SEED=n for one cell; SEEDS=n for many
 faults-report: ## Write what came of the fault matrix into docs/faults.md
 	@go build -buildvcs=false -o .local/bin/faults ./scripts/faults && exec .local/bin/faults report
 
+.PHONY: mutants
+mutants: ## Take each guard out of a copy: a test must turn red (ONLY=name for one)
+	@go build -o .local/bin/mutants ./scripts/mutants && exec .local/bin/mutants
+
 .PHONY: lint
 lint: ## Run the linters
 	$(LINT) run
