@@ -53,11 +53,11 @@ func contract() []Guard {
 	const malformed = "^TestDecodeMalformed$"
 	return []Guard{
 		event.guard("lane-in-range", "a lane that there is not moves no mark", "the upper limit",
-			"decode.go", "lane < 0 || lane >= Lanes {", "lane < 0 {", malformed),
+			"decode.go", "lane >= Lanes {", "lane >= Lanes*Lanes {", malformed),
 		event.guard("sequence-from-one", "a sequence below 1 moves no mark", "the lower limit",
 			"decode.go", "if !ok || sequence < 1 {", "if !ok {", malformed),
 		event.guard("one-spelling", "a place has one spelling", "the comparison with it",
-			"decode.go", "return n, err == nil && strconv.FormatInt(n, 10) == s", "return n, err == nil", malformed),
+			"decode.go", "len(digits) == 0 || digits[0] == '0' && len(digits) > 1 {", "len(digits) == 0 {", malformed),
 		event.guard("headers-once", "a place is not read from a header that is given twice", "the refusal",
 			"decode.go", `if c.twice != "" {`, `if c.twice != "" && c.lane == nil {`, "^TestDecodeHeaderGivenTwice$"),
 		event.guard("source-is-a-log", "a source that is no log of ours has no marks", "the look at the id",
