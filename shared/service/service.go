@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 	"time"
@@ -59,8 +60,20 @@ func Main[C Config](program, summary string, module func(C) fx.Option, commands 
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
+	limitMemory(os.Getenv)
 	r := runner{program: program, summary: summary, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
 	return run(r, os.Args[1:], os.Environ(), module, commands...)
+}
+
+// memoryLimit is from where on the garbage collector works harder, in bytes. What a service holds at most is half of it,
+// and the collector would let it grow to twice that.
+const memoryLimit = 150 << 20
+
+// limitMemory leaves the limit to GOMEMLIMIT where that is set (https://pkg.go.dev/runtime#hdr-Environment_Variables).
+func limitMemory(getenv func(string) string) {
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 type runner struct {

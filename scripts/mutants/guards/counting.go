@@ -50,7 +50,7 @@ func window() []Guard {
 			"\tslices.SortFunc(scope.Lanes, func(a, b domain.Lane) int { return b.Compare(a) })\n\treturn scope",
 			"^TestWindow_ScopeNamesLanesInTheOrderOfTheirLocks$"),
 		w.guard("no-shared-memory", "what waits does not change with the transport's memory", "the copy",
-			"window.go", "\t\t\te.Detach()\n", "\t\t\t_ = e\n", "^TestWindow_WhatStaysSharesNoMemoryWithTheTransport$"),
+			"lane.go", "\t\tl.waiting[at] = e.Detached()\n", "\t\t_ = e\n", "^TestWindow_WhatStaysSharesNoMemoryWithTheTransport$"),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // What a claim reads ahead at most while a batch is being applied: enough for the next batch, and no more memory than
 // that, whatever the size of the records. One record always fits.
 const (
-	aheadRecords = 4096
+	aheadRecords = 2048
 	aheadBytes   = 2 << 20
 )
 

@@ -28,10 +28,11 @@ type Limits struct {
 }
 
 // DefaultLimits suit a database nearby. The relay has 2,000 events outstanding at most, so a window of this size is only
-// ever full when events are lost or made up; 12 partitions' windows take about 100 MB then.
+// ever full when events are lost or made up; 12 partitions' windows take about 100 MB then. A larger batch would take fewer
+// transactions for a backlog, and more memory while the database is away.
 func DefaultLimits() Limits {
 	return Limits{
-		Batch:  4096,
+		Batch:  2048,
 		Window: window.Limits{Events: 16_384, Bytes: 8 << 20},
 		Look:   backoff.Policy{Base: 250 * time.Millisecond, Max: 5 * time.Second},
 		Retry:  backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
