@@ -18,6 +18,9 @@ type Cell struct {
 	// not wait until the system has healed; the frame does, and measures it.
 	Do func(ctx context.Context, system *stack.Stack, load *workload.Load) error
 
+	// Picks is what Do does with a seed, as far as that differs: what is said, and what is asked. It may be nil.
+	Picks func(seed uint64) Cell
+
 	Needs stack.Needs
 
 	// Answered means that no client may be left without a clear answer, since the service can give one all the time.
@@ -40,6 +43,16 @@ type Cell struct {
 	// Orderly means that the fault leaves the services the time to finish what they began: no order may exist whose client
 	// got no clear answer, and nothing may be delivered twice.
 	Orderly bool
+}
+
+// with is the cell as it is with a seed.
+func (c Cell) with(seed uint64) Cell {
+	if c.Picks == nil {
+		return c
+	}
+	picked := c.Picks(seed)
+	picked.Name = c.Name
+	return picked
 }
 
 // Find returns the cells of these names, in the matrix's order; all of them for none.

@@ -40,6 +40,16 @@ func difficult(side stack.Side) []Cell {
 			Do: stoppedAtOnce(side), Answered: true,
 		},
 		Cell{
+			Name: "postgres-stopped", Does: "fast stop of %s under load, started again",
+			Do: inTheMiddle(func(ctx context.Context, s *stack.Stack) error {
+				return errors.Join(s.Postgres[side].Stop(ctx), s.Postgres[side].Restart(ctx))
+			}), Answered: true,
+		},
+		Cell{
+			Name: "postgres-impatient", Does: "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load",
+			Do: impatient(side), Answered: true,
+		},
+		Cell{
 			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for 4 s, then SIGCONT",
 			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
 				return s.PausePostgres(ctx, side)
@@ -54,6 +64,44 @@ func difficult(side stack.Side) []Cell {
 			Name: "postgres-full", Does: "a stranger takes all connections of %s for 4 s, and the service's sessions are ended",
 			Do: fullOfStrangers(side), Answered: true,
 		}))
+}
+
+// impatient needs a setting that sessions take while they live, unless they have one of their own.
+func impatient(side stack.Side) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		if err := load.Await(ctx, 0.4); err != nil {
+			return err
+		}
+		return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
+			tell := func(statements ...string) error {
+				for _, sql := range append([]string{"SET statement_timeout = 0"}, statements...) {
+					if _, err := conn.Exec(ctx, sql); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			before, err := rollbacks(ctx, conn)
+			if err != nil {
+				return err
+			}
+			err = tell("ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
+			err = errors.Join(err, wait(ctx, 3*time.Second), tell("ALTER SYSTEM RESET statement_timeout", "SELECT pg_reload_conf()"))
+			if err != nil {
+				return err
+			}
+			return until(ctx, func() (bool, error) { // without any, the fault was none
+				after, err := rollbacks(ctx, conn)
+				return after > before, err
+			})
+		})
+	}
+}
+
+// rollbacks are how many transactions failed, as far as their sessions have told yet.
+func rollbacks(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
+	err = conn.QueryRow(ctx, `SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
+	return n, err
 }
 
 func killed(side stack.Side) do {

@@ -24,6 +24,24 @@ func kills() []Cell {
 			Do: termBothServices, Orderly: true,
 		},
 		{
+			Name: "term-order-service", Does: "SIGTERM of order_service under load, started again",
+			Do: inTheMiddle(ordersOf((*stack.Service).Stop)), Orderly: true, Noticed: true,
+		},
+		{
+			Name: "kill-track-users", Does: "SIGKILL of track_users under load, started again",
+			Do: inTheMiddle(trackOf(func(s *stack.Service, _ context.Context) error { return s.Kill() })), Answered: true,
+		},
+		{
+			Name: "term-track-users", Does: "SIGTERM of track_users under load, started again",
+			Do: inTheMiddle(trackOf((*stack.Service).Stop)), Orderly: true, Answered: true,
+		},
+		{
+			Name: "term-broker", Does: "SIGTERM of the broker under load, started again",
+			Do: inTheMiddle(func(ctx context.Context, s *stack.Stack) error {
+				return errors.Join(s.Broker.Stop(ctx), s.Broker.Restart(ctx))
+			}), Answered: true,
+		},
+		{
 			Name: "kill-broker", Does: "SIGKILL of the broker under load, started again after a quarter of the orders",
 			Do: killBroker,
 		},
@@ -40,6 +58,25 @@ func kills() []Cell {
 			Does: "SIGKILL of the broker under load, then of order_service, which starts before the broker is back",
 			Do:   killOrderServiceWithoutBroker,
 		},
+	}
+}
+
+// inTheMiddle does something when half of the orders are settled.
+func inTheMiddle(what func(context.Context, *stack.Stack) error) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		return inSteps(ctx, load, step{0.5, func() error { return what(ctx, system) }})
+	}
+}
+
+func ordersOf(end func(*stack.Service, context.Context) error) func(context.Context, *stack.Stack) error {
+	return func(ctx context.Context, s *stack.Stack) error {
+		return errors.Join(end(s.Orders[0], ctx), s.Orders[0].Start())
+	}
+}
+
+func trackOf(end func(*stack.Service, context.Context) error) func(context.Context, *stack.Stack) error {
+	return func(ctx context.Context, s *stack.Stack) error {
+		return errors.Join(end(s.Track[0], ctx), s.Track[0].Start())
 	}
 }
 

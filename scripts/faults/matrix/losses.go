@@ -24,6 +24,18 @@ func losses() []Cell {
 			Do: lost((*stranger.Stranger).DeleteRecords), Losing: true,
 		},
 		{
+			Name: "group-skipped", Does: "the group's offsets set to the end while track_users is down: it passes over what it had not read",
+			Do: groupSkipped, Losing: true,
+		},
+		{
+			Name: "records-reordered", Does: "the records that track_users had not read yet taken off the topic, and put back shuffled",
+			Do: reordered, Losing: true,
+		},
+		{
+			Name: "broker-wiped", Does: "SIGKILL of the broker under load, started again without any of its data",
+			Do: brokerWiped, Losing: true,
+		},
+		{
 			Name: "track-users-restored", Does: "the track_users database put back to a copy from the middle of the load",
 			Do: trackRestored, Losing: true,
 		},
@@ -47,6 +59,50 @@ func lost(take func(*stranger.Stranger) error) do {
 			step{0.6, system.Track[0].Start},
 			step{1, func() error { return resent(ctx, system) }})
 	}
+}
+
+// reordered loses, too, what is published between the reading and the taking away.
+func reordered(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	who, err := system.Stranger(ctx)
+	if err != nil {
+		return err
+	}
+	shuffle := func() error {
+		records, err := who.Capture(ctx, maxRecords)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return errors.New("there is nothing to put in another order")
+		}
+		random := chance(load)
+		random.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		return errors.Join(who.DeleteRecords(), who.Return(records))
+	}
+	return inSteps(ctx, load, step{0.3, system.Track[0].Kill}, step{0.6, shuffle}, step{0.6, system.Track[0].Start})
+}
+
+// groupSkipped stops track_users in order: the group must have no member.
+func groupSkipped(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	who, err := system.Stranger(ctx)
+	if err != nil {
+		return err
+	}
+	return inSteps(ctx, load,
+		step{0.3, func() error { return system.Track[0].Stop(ctx) }},
+		step{0.5, who.SkipGroup},
+		step{0.5, system.Track[0].Start},
+		step{1, func() error { return resent(ctx, system) }})
+}
+
+// brokerWiped lets track_users fall behind first, so that events are lost which it had not read.
+func brokerWiped(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	return inSteps(ctx, load,
+		step{0.3, system.Track[0].Kill},
+		step{0.5, system.Broker.Kill},
+		step{0.5, func() error { return errors.Join(system.Broker.Wipe(ctx), system.Broker.Restart(ctx)) }},
+		step{0.6, system.Track[0].Start},
+		step{1, func() error { return resent(ctx, system) }})
 }
 
 // resent waits until order_service has sent events again: without that, this fault was none.

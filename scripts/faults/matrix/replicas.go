@@ -17,6 +17,10 @@ func replicas() []Cell {
 			Do: killOneOfTwo, Needs: two,
 		},
 		{
+			Name: "kill-two-of-three", Does: "SIGKILL of two of three order_service and two of three track_users under load, started again",
+			Do: killTwoOfThree, Needs: stack.Needs{Orders: 3, Track: 3}, Noticed: true,
+		},
+		{
 			Name: "rolling-restart", Does: "SIGTERM of two order_service and two track_users under load, one after the other, each started again",
 			Do: rollingRestart, Needs: two, Orderly: true,
 		},
@@ -34,6 +38,26 @@ func killOneOfTwo(ctx context.Context, system *stack.Stack, load *workload.Load)
 		step{0.3, orders.Kill},
 		step{0.4, track.Kill},
 		step{0.7, func() error { return errors.Join(orders.Start(), track.Start()) }})
+}
+
+// killTwoOfThree leaves it to the seed who stays.
+func killTwoOfThree(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	random := chance(load)
+	var gone []*stack.Service
+	for _, fleet := range []stack.Fleet{system.Orders, system.Track} {
+		stays := random.IntN(len(fleet))
+		gone = append(append(gone, fleet[:stays]...), fleet[stays+1:]...)
+	}
+	each := func(do func(*stack.Service) error) func() error {
+		return func() error {
+			errs := make([]error, 0, len(gone))
+			for _, service := range gone {
+				errs = append(errs, do(service))
+			}
+			return errors.Join(errs...)
+		}
+	}
+	return inSteps(ctx, load, step{0.3, each((*stack.Service).Kill)}, step{0.7, each((*stack.Service).Start)})
 }
 
 // rollingRestart goes on when a replica is ready again, as orchestrators do.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ordertrack/scripts/faults/claims"
+	"ordertrack/scripts/faults/published"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/scripts/verify/audit"
@@ -28,6 +29,7 @@ const progressPeriod = 2 * time.Second
 // Run runs a cell on a new system and judges what came of it. Whatever goes wrong is a problem in the result.
 func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 	begin := time.Now()
+	cell = cell.with(t.Plan.Seed)
 	result := &Result{Cell: cell, Seed: t.Plan.Seed}
 	defer func() { result.Took = time.Since(begin) }()
 	opts := t.Stack
@@ -124,6 +126,7 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 			result.problem("claims", errors.New(difference))
 		}
 	}
+	judgeTopic(ctx, system, result)
 	report, err := audit.Run(ctx, system.Databases())
 	result.problem("verify", err)
 	if report != nil {
@@ -137,6 +140,30 @@ func judge(ctx context.Context, system *stack.Stack, ledger *workload.Ledger, re
 	result.Resent, err = system.Retransmitted(ctx)
 	result.problem("events sent again", err)
 	judgeConduct(result)
+}
+
+// maxRecords is what is read of each partition.
+const maxRecords = 10_000_000
+
+// judgeTopic holds what is on the topic against the orders: no event without a committed order, and none changed.
+func judgeTopic(ctx context.Context, system *stack.Stack, result *Result) {
+	who, err := system.Stranger(ctx)
+	if err != nil {
+		result.problem("read the topic", err)
+		return
+	}
+	records, err := who.Capture(ctx, maxRecords)
+	if err != nil {
+		result.problem("read the topic", err)
+		return
+	}
+	report, err := published.Hold(ctx, system.Databases().Orders, records)
+	result.problem("hold the topic against the orders", err)
+	if report != nil {
+		for _, difference := range report.Differences {
+			result.problem("topic", errors.New(difference))
+		}
+	}
 }
 
 // memoryLimit is what no process of a service may take.

@@ -86,9 +86,9 @@ func writeBroker(b *strings.Builder, broker string, cells []Cell, runs []results
 			continue
 		}
 		s := sumOf(of)
-		fmt.Fprintf(b, "| `%s` | %s | %d (%d) | %d | %d | %d (%d) | %d | %d | %d | %d | %.1f s, %.1f s | %d MB |\n", cell.Name, cell.Does,
+		fmt.Fprintf(b, "| `%s` | %s | %d (%d) | %d | %d | %d (%d) | %d | %d | %d | %d | %.1f s, %.1f s | %s |\n", cell.Name, cell.Does,
 			s.runs, len(s.seeds), s.sent, s.acknowledged, s.unknown, s.found, s.refused, s.lost, s.doubled, s.repeats,
-			s.median().Seconds(), s.longest().Seconds(), s.memory>>20)
+			s.median().Seconds(), s.longest().Seconds(), s.peak())
 	}
 	b.WriteString("\n")
 }
@@ -125,6 +125,14 @@ func sumOf(runs []results.Run) sum {
 	}
 	slices.Sort(s.healed)
 	return s
+}
+
+// peak is empty where nobody looked.
+func (s *sum) peak() string {
+	if s.memory == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d MB", s.memory>>20)
 }
 
 func (s *sum) median() time.Duration { return s.healed[len(s.healed)/2] }

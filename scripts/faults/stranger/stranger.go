@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 
 	"github.com/IBM/sarama"
@@ -94,6 +95,19 @@ func (s *Stranger) Park(record Record, random *rand.Rand) error {
 // Waste sends records of which nothing must come.
 func (s *Stranger) Waste(records []Record, random *rand.Rand) error { return s.send(records, random) }
 
+// Return sends events of ours again, each to the partition of its lane.
+func (s *Stranger) Return(records []Record) error {
+	return s.sendTo(records, func(r Record, partitions int) (int, error) {
+		for _, h := range r.Headers {
+			if string(h.Key) == "ce_lane" {
+				lane, err := strconv.Atoi(string(h.Value))
+				return lane % partitions, err
+			}
+		}
+		return 0, errors.New("it has no lane")
+	})
+}
+
 // Expected is what must have come of all this.
 func (s *Stranger) Expected() Expected {
 	s.mu.Lock()
@@ -103,14 +117,22 @@ func (s *Stranger) Expected() Expected {
 
 // send sends each record to any partition, and waits for the broker's word.
 func (s *Stranger) send(records []Record, random *rand.Rand) error {
+	return s.sendTo(records, func(_ Record, partitions int) (int, error) { return random.IntN(partitions), nil })
+}
+
+func (s *Stranger) sendTo(records []Record, choose func(r Record, partitions int) (int, error)) error {
 	partitions, err := s.client.Partitions(s.topic)
 	if err != nil {
 		return fmt.Errorf("look up the topic: %w", err)
 	}
 	messages := make([]*sarama.ProducerMessage, len(records))
 	for i, r := range records {
+		at, err := choose(r, len(partitions))
+		if err != nil {
+			return fmt.Errorf("choose a partition for a record: %w", err)
+		}
 		messages[i] = &sarama.ProducerMessage{
-			Topic: s.topic, Partition: partitions[random.IntN(len(partitions))],
+			Topic: s.topic, Partition: partitions[at],
 			Key: encoder(r.Key), Value: encoder(r.Value), Headers: r.Headers,
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/IBM/sarama"
 )
@@ -35,7 +36,12 @@ func (s *Stranger) DeleteGroup() error {
 
 // ResetGroup sets the group's offsets back to the beginning of each partition, as kafka-consumer-groups.sh
 // --reset-offsets --to-earliest does. No member of it may run.
-func (s *Stranger) ResetGroup() error {
+func (s *Stranger) ResetGroup() error { return s.resetGroup(sarama.OffsetOldest) }
+
+// SkipGroup sets the group's offsets to the end of each partition, as --to-latest does. No member of it may run.
+func (s *Stranger) SkipGroup() error { return s.resetGroup(sarama.OffsetNewest) }
+
+func (s *Stranger) resetGroup(to int64) error {
 	partitions, err := s.client.Partitions(s.topic)
 	if err != nil {
 		return fmt.Errorf("reset the group: %w", err)
@@ -50,7 +56,11 @@ func (s *Stranger) ResetGroup() error {
 		ConsumerGroupGeneration: sarama.GroupGenerationUndefined,
 	}
 	for _, partition := range partitions {
-		request.AddBlock(s.topic, partition, 0, 0, "")
+		offset, err := s.client.GetOffset(s.topic, partition, to)
+		if err != nil {
+			return fmt.Errorf("reset the group: %w", err)
+		}
+		request.AddBlock(s.topic, partition, offset, 0, "")
 	}
 	response, err := coordinator.CommitOffset(request)
 	if err != nil {
@@ -64,8 +74,12 @@ func (s *Stranger) ResetGroup() error {
 	return nil
 }
 
-// Capture reads the records that are on the topic now, at most limit of each partition, from its beginning.
+// Capture reads the records that are on the topic now, at most limit of each partition, from the first
+// one that is still there.
 func (s *Stranger) Capture(ctx context.Context, limit int64) ([]Record, error) {
+	if err := s.client.RefreshMetadata(s.topic); err != nil { // there may be more partitions now
+		return nil, fmt.Errorf("capture records: %w", err)
+	}
 	partitions, err := s.client.Partitions(s.topic)
 	if err != nil {
 		return nil, fmt.Errorf("capture records: %w", err)
@@ -80,7 +94,11 @@ func (s *Stranger) Capture(ctx context.Context, limit int64) ([]Record, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("capture records: %w", err), consumer.Close())
 		}
-		some, err := read(ctx, consumer, s.topic, partition, min(end, limit))
+		begin, err := s.client.GetOffset(s.topic, partition, sarama.OffsetOldest)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("capture records: %w", err), consumer.Close())
+		}
+		some, err := read(ctx, consumer, s.topic, partition, begin, min(end, begin+limit))
 		if err != nil {
 			return nil, errors.Join(err, consumer.Close())
 		}
@@ -89,11 +107,11 @@ func (s *Stranger) Capture(ctx context.Context, limit int64) ([]Record, error) {
 	return records, consumer.Close()
 }
 
-func read(ctx context.Context, consumer sarama.Consumer, topic string, partition int32, count int64) ([]Record, error) {
-	if count == 0 {
+func read(ctx context.Context, consumer sarama.Consumer, topic string, partition int32, begin, end int64) ([]Record, error) {
+	if begin == end {
 		return nil, nil
 	}
-	claim, err := consumer.ConsumePartition(topic, partition, sarama.OffsetOldest)
+	claim, err := consumer.ConsumePartition(topic, partition, begin)
 	if err != nil {
 		return nil, fmt.Errorf("capture records: %w", err)
 	}
@@ -107,11 +125,25 @@ func read(ctx context.Context, consumer sarama.Consumer, topic string, partition
 				record.Headers = append(record.Headers, *header)
 			}
 			records = append(records, record)
-			if message.Offset+1 >= count {
+			if message.Offset+1 >= end {
 				return records, nil
 			}
 		case <-ctx.Done():
 			return nil, fmt.Errorf("capture records: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// mark is the header of the stranger's own records. Those it only repeats have none.
+const mark = "stranger"
+
+// Strange is the record with the mark of the stranger.
+func (r Record) Strange() Record {
+	r.Headers = append(slices.Clip(r.Headers), sarama.RecordHeader{Key: []byte(mark)})
+	return r
+}
+
+// IsStrange tells whether the record has the mark.
+func (r Record) IsStrange() bool {
+	return slices.ContainsFunc(r.Headers, func(h sarama.RecordHeader) bool { return string(h.Key) == mark })
 }

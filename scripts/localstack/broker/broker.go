@@ -218,3 +218,19 @@ func (b *Broker) process() *process.Process {
 	defer b.mu.Unlock()
 	return b.proc
 }
+
+// Wipe removes all data of the stopped broker. Restart then starts one that knows nothing.
+func (b *Broker) Wipe(ctx context.Context) error {
+	select {
+	case <-b.Done():
+	default:
+		return errors.New("wipe the broker: it still runs")
+	}
+	if err := os.RemoveAll(filepath.Join(b.dir, "data")); err != nil {
+		return fmt.Errorf("wipe the broker: %w", err)
+	}
+	if b.kind != Apache {
+		return nil
+	}
+	return b.prepareApache(ctx)
+}

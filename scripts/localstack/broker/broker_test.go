@@ -238,3 +238,20 @@ func (r *reader) take(value string) {
 		r.done()
 	}
 }
+
+func TestAWipedBrokerKnowsNothing(t *testing.T) {
+	t.Parallel()
+	eachKind(t, func(t *testing.T, b *broker.Broker) {
+		t.Helper()
+		require.Error(t, b.Wipe(t.Context()), "it runs")
+		topic := createTopic(t, b.Addr(), 1)
+		require.NoError(t, b.Kill())
+		require.NoError(t, b.Wipe(t.Context()))
+		require.NoError(t, b.Restart(t.Context()))
+		client, err := sarama.NewClient([]string{b.Addr()}, kafkaclient.Config("test"))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, client.Close()) }()
+		_, err = kafkaclient.TopicID(client, topic)
+		require.ErrorIs(t, err, sarama.ErrUnknownTopicOrPartition)
+	})
+}
