@@ -1,4 +1,4 @@
-// Package admin is a service's second port, for those who run it: /livez, /readyz and /metrics.
+// Package admin is a service's second port, for those who run it: /livez, /readyz and /metrics, and profiles when asked.
 package admin
 
 import (
@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,7 @@ type Check struct {
 type Server struct {
 	*httpserver.Server
 
+	mux      *http.ServeMux
 	log      *slog.Logger
 	checks   []Check
 	draining atomic.Bool
@@ -39,8 +41,8 @@ type Server struct {
 // New makes the server; it listens on Start. /livez answers 200 while the process runs: nothing that it checks would be
 // mended by a restart. /readyz answers 200 when each check passes, else 503 naming those that do not.
 func New(addr string, log *slog.Logger, reg *prometheus.Registry, checks ...Check) *Server {
-	s := &Server{log: log, checks: checks}
 	mux := http.NewServeMux()
+	s := &Server{mux: mux, log: log, checks: checks}
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		s.respond(w, http.StatusOK, status{Status: "alive"})
 	})
@@ -48,6 +50,16 @@ func New(addr string, log *slog.Logger, reg *prometheus.Registry, checks ...Chec
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
 	s.Server = httpserver.New("admin", addr, mux, log)
 	return s
+}
+
+// ServeProfiles adds the profiles of runtime/pprof below /debug/pprof/, for go tool pprof. A CPU profile may take as long
+// as an answer of this server may: 45 seconds. It must be called before Start.
+func (s *Server) ServeProfiles() {
+	s.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	s.mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	s.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	s.mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // Drain makes /readyz answer 503 from now on: the first step of a shutdown.

@@ -20,9 +20,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func setup(t *testing.T, checks ...admin.Check) (*admin.Server, func(path string) (int, string)) {
 	t.Helper()
 	server := admin.New("127.0.0.1:0", slog.New(slog.DiscardHandler), admin.NewRegistry(), checks...)
+	return server, start(t, server)
+}
+
+func start(t *testing.T, server *admin.Server) (get func(path string) (int, string)) {
+	t.Helper()
 	require.NoError(t, server.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
-	return server, func(path string) (int, string) {
+	return func(path string) (int, string) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr()+path, http.NoBody)
 		require.NoError(t, err)
 		request.Close = true
@@ -97,4 +102,20 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, "go_goroutines")
 	require.Contains(t, body, "process_resident_memory_bytes")
+}
+
+func TestProfilesAreServedOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	_, get := setup(t)
+	status, _ := get("/debug/pprof/")
+	require.Equal(t, http.StatusNotFound, status)
+
+	server := admin.New("127.0.0.1:0", slog.New(slog.DiscardHandler), admin.NewRegistry())
+	server.ServeProfiles()
+	get = start(t, server)
+	for _, profile := range []string{"", "heap", "cmdline", "trace?seconds=0.01"} {
+		status, body := get("/debug/pprof/" + profile)
+		require.Equal(t, http.StatusOK, status, profile)
+		require.NotEmpty(t, body, profile)
+	}
 }

@@ -37,6 +37,7 @@ type Settings struct {
 	LogLevel        slog.Level    `env:"LOG_LEVEL" default:"info" help:"least level that is logged: debug, info, warn, error"`
 	LogFormat       string        `env:"LOG_FORMAT" default:"text" help:"text (logfmt) or json"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" default:"25s" help:"how long a stop may take, from 1s to 10m"`
+	Profiles        bool          `env:"PPROF" default:"false" help:"true serves profiles at /debug/pprof/ of the admin port"`
 }
 
 // Common returns the settings that every service has.

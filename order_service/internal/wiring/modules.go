@@ -107,10 +107,14 @@ var apiModule = fx.Module("api", fx.Provide(
 // adminModule is the port for those who run the service.
 var adminModule = fx.Module("admin", fx.Provide(
 	func(c config.Config, log *slog.Logger, reg *prometheus.Registry, pool *pgxpool.Pool, wire *kafka.Wire) *admin.Server {
-		return admin.New(c.AdminAddr, log, reg,
+		server := admin.New(c.AdminAddr, log, reg,
 			admin.Check{Name: "database", Ready: pgdb.Ping(pool)},
 			admin.Check{Name: "broker", Ready: kafkaclient.Check(wire.Client, c.KafkaTopic)},
 		)
+		if c.Profiles {
+			server.ServeProfiles()
+		}
+		return server
 	},
 ))
 

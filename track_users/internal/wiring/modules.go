@@ -62,11 +62,15 @@ var adminModule = fx.Module("admin", fx.Provide(
 	func(
 		c config.Config, log *slog.Logger, reg *prometheus.Registry, pool *pgxpool.Pool, consumer *kafka.Consumer,
 	) *admin.Server {
-		return admin.New(c.AdminAddr, log, reg,
+		server := admin.New(c.AdminAddr, log, reg,
 			admin.Check{Name: "database", Ready: pgdb.Ping(pool)},
 			admin.Check{Name: "broker", Ready: kafkaclient.Check(consumer.Client, c.KafkaTopic)},
 			admin.Check{Name: "consumer", Ready: consumer.Ready},
 		)
+		if c.Profiles {
+			server.ServeProfiles()
+		}
+		return server
 	},
 ))
 
