@@ -40,6 +40,10 @@ faults-report: ## Write what came of the fault matrix into docs/faults.md
 mutants: ## Take each guard out of a copy: a test must turn red (ONLY=name for one)
 	@go build -o .local/bin/mutants ./scripts/mutants && exec .local/bin/mutants
 
+.PHONY: bench
+bench: ## Measure everything and write docs/benchmarks.md (ONLY=row,row ROUNDS=n DURATION=5s)
+	@go build -o .local/bin/bench ./scripts/bench && exec .local/bin/bench
+
 .PHONY: lint
 lint: ## Run the linters
 	$(LINT) run

@@ -130,13 +130,16 @@ func (b *Broker) startApache(ctx context.Context, output io.Writer) (*process.Pr
 	})
 }
 
-// java are the arguments to run a class of Kafka. The serial collector and the first compiler alone suit a small machine:
-// with them it starts a third sooner.
+// java are the arguments to run a class of Kafka. The serial collector and, unless told otherwise, the first compiler
+// alone suit a small machine: with them it starts a third sooner.
 func (b *Broker) java(class string, args ...string) []string {
 	options := []string{
-		"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
+		"-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
 		"-Djava.awt.headless=true",
 		"-Dlog4j2.configurationFile=" + b.file("log4j2.properties"),
+	}
+	if !b.opts.FullJIT {
+		options = append(options, "-XX:TieredStopAtLevel=1")
 	}
 	return slices.Concat(options, []string{"-cp", filepath.Join(b.jars, "*"), class}, args)
 }

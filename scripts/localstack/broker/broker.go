@@ -54,6 +54,7 @@ type Options struct {
 	CacheDir string       // keeps Apache Kafka's jars, shared by all stacks; empty is DataDir
 	Port     int          // 0 picks a free one
 	NoSync   bool         // the embedded broker then does not fsync: what it acknowledged survives its death, not the machine's
+	FullJIT  bool         // Apache Kafka then uses both compilers of the JVM: it starts slower, and is faster after a while
 	Log      *slog.Logger // nil is silent
 }
 

@@ -28,6 +28,17 @@ const (
 	javaSaysLimit = 20 * time.Second
 )
 
+var pomVersion = regexp.MustCompile(`<artifactId>kafka_[0-9.]+</artifactId>\s*<version>([^<]+)</version>`)
+
+// ApacheVersion is the version of Apache Kafka that is run.
+func ApacheVersion() string {
+	match := pomVersion.FindSubmatch(pom)
+	if match == nil {
+		return "of an unknown version"
+	}
+	return string(match[1])
+}
+
 // ApacheAvailable says what is missing on this machine to run Apache Kafka: Java 17 or later, and Maven to get it.
 func ApacheAvailable(ctx context.Context) error {
 	if _, err := exec.LookPath("mvn"); err != nil {

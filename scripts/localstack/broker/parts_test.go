@@ -110,3 +110,9 @@ func TestJarsAreFetchedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, jarsIn(cache), got)
 }
+
+func TestApacheVersionIsThatOfThePOM(t *testing.T) {
+	t.Parallel()
+	require.Regexp(t, `^\d+\.\d+\.\d+$`, ApacheVersion())
+	require.Contains(t, string(pom), "<version>"+ApacheVersion()+"</version>")
+}
