@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStatOfAProgramWithBlanksInItsName(t *testing.T) {
 	t.Parallel()
