@@ -50,3 +50,13 @@ func isIllegal(who string, note *string) bool {
 	_, err := domain.ParseNote(*note)
 	return err != nil
 }
+
+func BenchmarkDecodeOrder(b *testing.B) {
+	body := []byte(`{"name":"John Doe","note":"First order"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, problem := decodeOrder(body); problem != nil {
+			b.Fatal(problem.Detail)
+		}
+	}
+}

@@ -112,3 +112,13 @@ func FuzzDecode(f *testing.F) {
 		require.Positive(t, e.Place.Sequence)
 	})
 }
+
+func BenchmarkDecode(b *testing.B) {
+	raw := placed(9, "Ann", 3, 7)
+	b.ReportAllocs()
+	for b.Loop() {
+		if e := tallying.Decode(raw); e.Fault != nil {
+			b.Fatal(e.Fault)
+		}
+	}
+}

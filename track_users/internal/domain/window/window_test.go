@@ -292,6 +292,7 @@ func TestWindow_MadeUpLogsDoNotGrowItForEver(t *testing.T) {
 }
 
 func BenchmarkWindow_InOrder(b *testing.B) {
+	b.ReportAllocs()
 	w := window.New(stream, window.Limits{Events: 1 << 16, Bytes: 1 << 25})
 	marks := marksAt(0)
 	for offset := int64(0); b.Loop(); offset++ {
