@@ -26,7 +26,7 @@ const (
 )
 
 const (
-	countLimit = 5 * time.Minute       // of one backlog
+	countLimit = 15 * time.Minute      // of one backlog
 	lookEvery  = 50 * time.Millisecond // how often it is looked how far a service is
 )
 

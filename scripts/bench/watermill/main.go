@@ -71,3 +71,5 @@ func run() error {
 	}
 	return <-ended
 }
+
+func fail(c *gin.Context, status int, err error) { c.JSON(status, gin.H{"error": err.Error()}) }

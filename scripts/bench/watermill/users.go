@@ -67,9 +67,9 @@ func (c counters) getUser(g *gin.Context) {
 	err := c.pool.QueryRow(g.Request.Context(), find, g.Param("name")).Scan(&id, &counter)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		g.JSON(http.StatusNotFound, gin.H{"error": "no such user"})
+		fail(g, http.StatusNotFound, err)
 	case err != nil:
-		g.JSON(http.StatusInternalServerError, gin.H{"error": err.Error()})
+		fail(g, http.StatusInternalServerError, err)
 	default:
 		g.JSON(http.StatusOK, gin.H{"id": id, "name": g.Param("name"), "counter": counter})
 	}
