@@ -1,19 +1,11 @@
 package broker
 
-import (
-	"regexp"
-	"runtime/debug"
-)
-
-var pomVersion = regexp.MustCompile(`<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>`)
+import "runtime/debug"
 
 // Describe names a kind and its version, for reports.
 func Describe(kind Kind) string {
 	if kind == Apache {
-		if match := pomVersion.FindSubmatch(pom); match != nil {
-			return "Apache Kafka " + string(match[1])
-		}
-		return "Apache Kafka"
+		return "Apache Kafka " + ApacheVersion()
 	}
 	return "Embedded broker (kfake " + moduleVersion("github.com/twmb/franz-go/pkg/kfake") + ")"
 }
