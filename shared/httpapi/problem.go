@@ -13,19 +13,22 @@ import (
 // ProblemType is the media type of errors, RFC 9457.
 const ProblemType = "application/problem+json"
 
-// Problem is an error as clients see it, RFC 9457.
+// Problem is an error as clients see it, RFC 9457. Kinds make problems; one that is made with a status only is of that
+// status' own kind.
 type Problem struct {
-	Type   string       `json:"type"`  // "about:blank" when the status says it all
-	Title  string       `json:"title"` // the same for each problem of a type
-	Status int          `json:"status"`
-	Detail string       `json:"detail,omitempty"` // this case, for a person to act on
-	Errors []FieldError `json:"errors,omitempty"` // each field at fault
+	Type      string       `json:"type"`  // of its kind
+	Title     string       `json:"title"` // of its kind
+	Status    int          `json:"status"`
+	Detail    string       `json:"detail,omitempty"` // this case, for a person to act on
+	RequestID string       `json:"request_id,omitempty"`
+	Errors    []FieldError `json:"errors,omitempty"` // each field at fault
 
 	RetryAfter time.Duration `json:"-"` // sent as Retry-After in whole seconds, RFC 9110, section 10.2.3
 }
 
 // FieldError names a field and the limit that it broke.
 type FieldError struct {
+	Index  *int   `json:"index,omitempty"` // of the order in a batch, from 0
 	Field  string `json:"field"`
 	Limit  string `json:"limit,omitempty"`
 	Detail string `json:"detail"`
@@ -33,21 +36,38 @@ type FieldError struct {
 
 // Write answers with a problem and ends the handler chain.
 func Write(c *gin.Context, p Problem) {
+	write(c.Writer, p)
+	c.Abort()
+}
+
+func write(w http.ResponseWriter, p Problem) {
 	if p.Type == "" {
-		p.Type = "about:blank"
+		kind := ofStatus[p.Status]
+		p.Type, p.Title = kind.Type(), kind.Title
 	}
-	if p.Title == "" {
-		p.Title = http.StatusText(p.Status)
-	}
+	header := w.Header()
+	p.RequestID = header.Get(requestIDHeader)
 	if p.RetryAfter > 0 {
 		seconds := (p.RetryAfter + time.Second - 1) / time.Second
-		c.Header("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and numbers only: cannot be
 		panic(err)
 	}
-	c.Header("Cache-Control", "no-store")
-	c.Data(p.Status, ProblemType, body)
-	c.Abort()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Type", ProblemType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // a client that has gone gets no answer
+}
+
+// Refuse answers every request with 503: for the connections that are too many.
+func Refuse() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(requestIDHeader, idOf(r.Header))
+		problem := Unavailable.Problem("Too many connections are open. This one is closed; try again.")
+		problem.RetryAfter = time.Second
+		write(w, problem)
+	})
 }

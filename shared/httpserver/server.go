@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"ordertrack/shared/backoff"
 )
 
@@ -30,11 +32,31 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
+// maxConnections is how many a server has open at once when nothing else is set.
+const maxConnections = 10_000
+
+// Option changes a server.
+type Option func(*Server)
+
+// MaxConnections bounds the connections that are open at once. Those above are answered by refuse and closed; above
+// twice as many, new ones are not taken until others end.
+func MaxConnections(limit int, refuse http.Handler) Option {
+	return func(s *Server) { s.limit, s.refuse = int64(limit), refuse }
+}
+
+// Timeouts bounds how long a client may take to send its header, and how long to send all of its request.
+func Timeouts(header, request time.Duration) Option {
+	return func(s *Server) { s.http.ReadHeaderTimeout, s.http.ReadTimeout = header, request }
+}
+
 // Server is an HTTP server with a beginning and an end. Stop is safe before Start, and twice.
 type Server struct {
 	name string
 	log  *slog.Logger
 	http *http.Server
+
+	limit  int64        // of connections
+	refuse http.Handler // answers those above
 
 	draining atomic.Bool
 	open     atomic.Int64 // connections
@@ -45,12 +67,13 @@ type Server struct {
 }
 
 // New makes a server; name says in logs and errors which one it is.
-func New(name, addr string, handler http.Handler, log *slog.Logger) *Server {
-	s := &Server{name: name, log: log, failed: make(chan error, 1)}
+func New(name, addr string, handler http.Handler, log *slog.Logger, opts ...Option) *Server {
+	s := &Server{name: name, log: log, failed: make(chan error, 1), limit: maxConnections, refuse: http.HandlerFunc(unavailable)}
 	s.http = &http.Server{
 		Addr:              addr,
 		Handler:           s.sayGoodbye(handler),
 		ConnState:         s.count,
+		ConnContext:       s.markSurplus,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -58,13 +81,36 @@ func New(name, addr string, handler http.Handler, log *slog.Logger) *Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	for _, opt := range opts {
+		opt(s)
+	}
 	return s
 }
 
-// sayGoodbye has clients close their connections while the server drains.
+func unavailable(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// surplus marks the context of a connection that is one too many.
+type surplus struct{}
+
+// markSurplus runs when the connection is not counted yet.
+func (s *Server) markSurplus(ctx context.Context, _ net.Conn) context.Context {
+	if s.open.Load() < s.limit {
+		return ctx
+	}
+	return context.WithValue(ctx, surplus{}, true)
+}
+
+// sayGoodbye has clients close their connections while the server drains, and when there are too many.
 func (s *Server) sayGoodbye(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.draining.Load() {
+		switch {
+		case r.Context().Value(surplus{}) != nil:
+			w.Header().Set("Connection", "close")
+			s.refuse.ServeHTTP(w, r)
+			return
+		case s.draining.Load():
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
@@ -88,6 +134,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s server: %w", s.name, err)
 	}
+	listener = netutil.LimitListener(listener, int(2*s.limit))
 	s.mu.Lock()
 	s.listener = listener
 	s.mu.Unlock()

@@ -25,8 +25,8 @@ const (
 	pollEvery = 5 * time.Millisecond
 )
 
-func newServer(addr string, handler http.HandlerFunc) *httpserver.Server {
-	return httpserver.New("test", addr, handler, slog.New(slog.DiscardHandler))
+func newServer(addr string, handler http.HandlerFunc, opts ...httpserver.Option) *httpserver.Server {
+	return httpserver.New("test", addr, handler, slog.New(slog.DiscardHandler), opts...)
 }
 
 func get(addr string) (*http.Response, error) {

@@ -4,6 +4,7 @@ package config
 import (
 	"errors"
 
+	"ordertrack/shared/httpapi"
 	"ordertrack/shared/service"
 	"ordertrack/shared/settings"
 )
@@ -11,6 +12,7 @@ import (
 // Config is read from the environment.
 type Config struct {
 	service.Settings
+	httpapi.Access
 
 	DatabaseURL   string   `env:"DATABASE_URL" default:"postgres://postgres@localhost:5432/orders" help:"PostgreSQL database of the orders"`
 	KafkaBrokers  []string `env:"KAFKA_BROKERS" default:"localhost:9092" help:"Kafka brokers to ask first, host:port, separated by commas"`
@@ -25,6 +27,7 @@ type Config struct {
 // Validate checks what can be checked without a connection. The errors name the setting.
 func (c Config) Validate() error {
 	return errors.Join(
+		c.CheckAccess(),
 		settings.CheckPeers("KAFKA_BROKERS", c.KafkaBrokers),
 		settings.CheckTopic("KAFKA_TOPIC", c.KafkaTopic),
 		settings.CheckAddr("HTTP_ADDR", c.HTTPAddr),

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ordertrack/order_service/internal/config"
+	"ordertrack/shared/httpapi"
 	"ordertrack/shared/service"
 	"ordertrack/shared/settings"
 )
@@ -28,19 +29,22 @@ func TestDefaults(t *testing.T) {
 		QueueLimit:   4096,
 		BatchLimit:   500,
 		Settings:     service.Settings{LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 25 * time.Second},
+		Access:       httpapi.Access{MaxConnections: 10_000},
 	}, got)
 }
 
 func TestAWrongSettingIsNamed(t *testing.T) {
 	t.Parallel()
 	for setting, value := range map[string]string{
-		"KAFKA_BROKERS": "localhost",
-		"KAFKA_TOPIC":   "user events",
-		"HTTP_ADDR":     "8080",
-		"ADMIN_ADDR":    ":99999",
-		"QUEUE_LIMIT":   "0",
-		"BATCH_LIMIT":   "20000",
-		"LOG_LEVEL":     "loud",
+		"KAFKA_BROKERS":        "localhost",
+		"KAFKA_TOPIC":          "user events",
+		"HTTP_ADDR":            "8080",
+		"ADMIN_ADDR":           ":99999",
+		"QUEUE_LIMIT":          "0",
+		"BATCH_LIMIT":          "20000",
+		"LOG_LEVEL":            "loud",
+		"CORS_ORIGINS":         "shop.example.com",
+		"HTTP_MAX_CONNECTIONS": "1",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()

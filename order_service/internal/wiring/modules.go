@@ -20,7 +20,6 @@ import (
 	"ordertrack/order_service/internal/application/retransmitting"
 	"ordertrack/order_service/internal/config"
 	"ordertrack/shared/admin"
-	sharedapi "ordertrack/shared/httpapi"
 	"ordertrack/shared/httpserver"
 	"ordertrack/shared/kafkaclient"
 	"ordertrack/shared/pgdb"
@@ -98,9 +97,9 @@ func (noRepairs) Repair(context.Context, retransmitting.Archive) error { return 
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
 	func(placer *placing.Placer, c config.Config, log *slog.Logger) *httpserver.Server {
-		engine := sharedapi.NewEngine(log)
+		engine := c.Engine(log)
 		httpapi.Register(engine, placer.Place, log)
-		return httpserver.New("api", c.HTTPAddr, engine, log)
+		return c.Server(c.HTTPAddr, engine, log)
 	},
 ))
 

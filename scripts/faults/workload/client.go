@@ -19,7 +19,7 @@ const (
 	answerLimit  = 64 << 10
 
 	// problemNotStored is the type of the 503 that says that nothing was stored.
-	problemNotStored = "urn:ordertrack:problem:order-not-stored"
+	problemNotStored = "/problems/order-not-stored"
 )
 
 // pauses are between a refused order and the next one.

@@ -92,7 +92,7 @@ func run(t *testing.T, plan workload.Plan) []workload.Record {
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	const cutOff = "HTTP/1.1 201 Created\r\nLocation: /api/v1/orders/1\r\nContent-Length: 99\r\n\r\n{"
-	const notStored, mayExist = "urn:ordertrack:problem:order-not-stored", "urn:ordertrack:problem:order-may-exist"
+	const notStored, mayExist = "/problems/order-not-stored", "/problems/order-may-exist"
 	for name, c := range map[string]struct {
 		first func(http.ResponseWriter, int) // how the first order is answered; all others are placed
 		want  []workload.Record
@@ -159,7 +159,7 @@ func TestNobodyListensIsRefused(t *testing.T) {
 
 func TestAClientTurnsToAnotherReplica(t *testing.T) {
 	t.Parallel()
-	bad := serve(t, func(w http.ResponseWriter, _ int) { problem(w, 503, "urn:ordertrack:problem:order-not-stored") })
+	bad := serve(t, func(w http.ResponseWriter, _ int) { problem(w, 503, "/problems/order-not-stored") })
 	good := serve(t, placed)
 	records := run(t, workload.Plan{URLs: []string{bad.URL, good.URL}, Clients: 2, Names: 1, Orders: 20})
 	require.Len(t, bad.received(), 1, "one client begins there, and does not come back")

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"ordertrack/shared/httpapi"
 	"ordertrack/shared/service"
 	"ordertrack/shared/settings"
 	"ordertrack/track_users/internal/config"
@@ -27,17 +28,20 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr:     ":8081",
 		AdminAddr:    ":9081",
 		Settings:     service.Settings{LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 25 * time.Second},
+		Access:       httpapi.Access{MaxConnections: 10_000},
 	}, got)
 }
 
 func TestAWrongSettingIsNamed(t *testing.T) {
 	t.Parallel()
 	for setting, value := range map[string]string{
-		"KAFKA_BROKERS": "localhost",
-		"KAFKA_TOPIC":   "user events",
-		"HTTP_ADDR":     "8081",
-		"ADMIN_ADDR":    ":99999",
-		"LOG_LEVEL":     "loud",
+		"KAFKA_BROKERS":        "localhost",
+		"KAFKA_TOPIC":          "user events",
+		"HTTP_ADDR":            "8081",
+		"ADMIN_ADDR":           ":99999",
+		"LOG_LEVEL":            "loud",
+		"CORS_ORIGINS":         "shop.example.com",
+		"HTTP_MAX_CONNECTIONS": "1",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()

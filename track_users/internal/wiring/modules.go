@@ -53,7 +53,7 @@ var countingModule = fx.Module("counting", fx.Provide(
 var apiModule = fx.Module("api", fx.Provide(
 	reading.New,
 	func(reader *reading.Reader, reporter *reporting.Reporter, c config.Config, log *slog.Logger) *httpserver.Server {
-		return httpserver.New("api", c.HTTPAddr, httpapi.New(reader, reporter, log), log)
+		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, log), log)
 	},
 ))
 

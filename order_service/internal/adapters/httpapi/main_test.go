@@ -41,6 +41,7 @@ func post(ctx context.Context, place httpapi.Place, body string, headers ...stri
 	httpapi.Register(engine, place, log)
 	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/orders", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Request-ID", "request-1")
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}

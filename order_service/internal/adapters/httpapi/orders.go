@@ -107,10 +107,7 @@ func readBody(c *gin.Context) ([]byte, *httpapi.Problem) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &httpapi.Problem{
-			Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("The body is larger than %d KiB.", maxBody>>10),
-		}
+		return nil, new(httpapi.ContentTooLarge.Problem(fmt.Sprintf("The body is larger than %d KiB.", maxBody>>10)))
 	case err != nil:
 		return nil, badBody("The body did not arrive in full.")
 	}

@@ -40,10 +40,9 @@ type handler struct {
 	log      *slog.Logger
 }
 
-// New makes the API's handler.
-func New(reader Reader, reporter Reporter, log *slog.Logger) http.Handler {
+// New puts the API's routes into the engine.
+func New(engine *gin.Engine, reader Reader, reporter Reporter, log *slog.Logger) http.Handler {
 	h := handler{reader: reader, reporter: reporter, log: log}
-	engine := httpapi.NewEngine(log)
 	engine.GET("/api/v1/progress", h.progress)
 	engine.GET(usersPath+":name", h.user)
 	return engine

@@ -16,6 +16,7 @@ import (
 
 	"ordertrack/scripts/localstack/testenv"
 	"ordertrack/shared/golden"
+	api "ordertrack/shared/httpapi"
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/adapters/httpapi"
 	"ordertrack/track_users/internal/application/reading"
@@ -39,14 +40,21 @@ func setup(t *testing.T) bundle {
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
 	users, book := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl)
 	reporter := reporting.New(book, books.NewMockReader(ctrl), log.Logger())
-	return bundle{users, book, log, httpapi.New(reading.New(users), reporter, log.Logger())}
+	return bundle{users, book, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, log.Logger())}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.
 func (b bundle) get(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
+	return b.do(t, http.MethodGet, path)
+}
+
+func (b bundle) do(t *testing.T, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+	request.Header.Set("X-Request-ID", "request-1")
 	recorder := httptest.NewRecorder()
-	b.handle.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	b.handle.ServeHTTP(recorder, request)
 	return recorder
 }
 
@@ -141,7 +149,5 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, recorder.Code, path)
 		require.Equal(t, "application/problem+json", recorder.Header().Get("Content-Type"))
 	}
-	recorder := httptest.NewRecorder()
-	b.handle.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/api/v1/users/Ann", http.NoBody))
-	golden.RequireResponse(t, "method not allowed", recorder)
+	golden.RequireResponse(t, "method not allowed", b.do(t, http.MethodDelete, "/api/v1/users/Ann"))
 }

@@ -1,0 +1,43 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// etagBytes of a hash are plenty to tell the versions of one thing apart.
+const etagBytes = 12
+
+// ETag is a strong entity tag of a representation's bytes, RFC 9110, section 8.8.3.
+func ETag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:etagBytes]) + `"`
+}
+
+// Matches tells whether an If-None-Match header names the tag, by weak comparison (RFC 9110, section 13.1.2).
+func Matches(header, etag string) bool {
+	if strings.TrimSpace(header) == "*" {
+		return true
+	}
+	for tag := range strings.SplitSeq(header, ",") { // tags of ours have no comma
+		if strings.TrimPrefix(strings.TrimSpace(tag), "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
+// WriteTagged answers with a representation and its ETag, or with 304 when the client has it already.
+func WriteTagged(c *gin.Context, contentType string, body []byte) {
+	etag := ETag(body)
+	c.Header("ETag", etag)
+	if Matches(strings.Join(c.Request.Header["If-None-Match"], ","), etag) {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Data(http.StatusOK, contentType, body)
+}

@@ -1,0 +1,72 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ordertrack/shared/httpapi"
+)
+
+func TestEachTypeOfProblemIsAPage(t *testing.T) {
+	t.Parallel()
+	engine, _ := setup()
+	index := do(t, engine, http.MethodGet, "/problems")
+	require.Equal(t, http.StatusOK, index.Code)
+	seen := map[string]bool{}
+	for _, kind := range httpapi.Kinds() {
+		require.Regexp(t, `^[a-z-]+$`, kind.Slug)
+		require.False(t, seen[kind.Slug], "one slug is one kind")
+		seen[kind.Slug] = true
+		page := do(t, engine, http.MethodGet, kind.Type())
+		require.Equal(t, http.StatusOK, page.Code)
+		require.Equal(t, "text/html; charset=utf-8", page.Header().Get("Content-Type"))
+		require.Contains(t, page.Body.String(), "<h1 id=\""+kind.Slug+"\">")
+		require.Contains(t, index.Body.String(), kind.Type())
+		require.NotEmpty(t, kind.Problem("x").Title)
+	}
+	require.Equal(t, http.StatusNotFound, do(t, engine, http.MethodGet, "/problems/other").Code)
+}
+
+var reference = regexp.MustCompile(`(?:src|href)="([^"]+)"`)
+
+func TestTheViewerNeedsNoNetwork(t *testing.T) {
+	t.Parallel()
+	engine, _ := setup()
+	document := do(t, engine, http.MethodGet, "/openapi.yaml")
+	require.Equal(t, "openapi: 3.1.0\n", document.Body.String())
+	require.Equal(t, "application/yaml", document.Header().Get("Content-Type"))
+	page := do(t, engine, http.MethodGet, "/docs")
+	require.Equal(t, http.StatusOK, page.Code)
+	require.Contains(t, page.Body.String(), "/openapi.yaml")
+	found := reference.FindAllStringSubmatch(page.Body.String(), -1)
+	require.GreaterOrEqual(t, len(found), 5)
+	for _, m := range found {
+		require.True(t, strings.HasPrefix(m[1], "/docs/"), m[1])
+		require.Equal(t, http.StatusOK, do(t, engine, http.MethodGet, m[1]).Code, m[1])
+	}
+	require.Equal(t, httpapi.ProblemType, do(t, engine, http.MethodGet, "/docs/other").Header().Get("Content-Type"))
+}
+
+func TestTooManyConnectionsAreAProblem(t *testing.T) {
+	t.Parallel()
+	response := httptest.NewRecorder()
+	httpapi.Refuse().ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	require.Equal(t, http.StatusServiceUnavailable, response.Code)
+	require.Equal(t, "1", response.Header().Get("Retry-After"))
+	require.Contains(t, response.Body.String(), `"type":"/problems/unavailable"`)
+	require.Contains(t, response.Body.String(), `"request_id":"`+response.Header().Get("X-Request-ID")+`"`)
+}
+
+func TestAccessSettings(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, httpapi.Access{MaxConnections: 10, CORSOrigins: []string{"*", "http://localhost:3000"}}.CheckAccess())
+	for _, wrong := range []string{"shop.example.com", "https://a.example/", "ftp://a.example", "https://", "null"} {
+		require.ErrorContains(t, httpapi.Access{MaxConnections: 10, CORSOrigins: []string{wrong}}.CheckAccess(), "CORS_ORIGINS")
+	}
+	require.ErrorContains(t, httpapi.Access{MaxConnections: 9}.CheckAccess(), "HTTP_MAX_CONNECTIONS")
+}
