@@ -53,13 +53,13 @@ fmt: ## Format the code
 	$(LINT) fmt
 
 .PHONY: generate
-generate: ## Make the generated files (mocks) anew
+generate: ## Make the generated files (mocks, servers of the APIs) anew
 	go generate ./...
 
 .PHONY: generate-check
 generate-check: generate ## Fail when a generated file is stale, or an application port has no mock
-	@git diff --exit-code -- '*/mocks/*' || { echo "stale mocks: commit what make generate changed" >&2; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard -- '*/mocks/*')" || { echo "mocks that are not committed" >&2; exit 1; }
+	@git diff --exit-code -- '*/mocks/*' '*.gen.go' || { echo "stale files: commit what make generate changed" >&2; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- '*/mocks/*' '*.gen.go')" || { echo "generated files that are not committed" >&2; exit 1; }
 	@for ports in $$(git ls-files '*/internal/application/*/ports.go' ':!*/mocks/*'); do \
 		grep -q '^//go:generate go tool mockgen -source=ports.go' $$ports || { echo "$$ports has no mocks" >&2; exit 1; }; \
 	done

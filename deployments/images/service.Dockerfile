@@ -7,6 +7,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 COPY deployments/healthcheck deployments/healthcheck
 COPY shared shared
+COPY api api
 COPY ${SERVICE} ${SERVICE}
 ENV CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \

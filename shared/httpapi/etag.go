@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
-
-	"github.com/gin-gonic/gin"
 )
 
 // etagBytes of a hash are plenty to tell the versions of one thing apart.
@@ -31,13 +29,16 @@ func Matches(header, etag string) bool {
 	return false
 }
 
-// WriteTagged answers with a representation and its ETag, or with 304 when the client has it already.
-func WriteTagged(c *gin.Context, contentType string, body []byte) {
-	etag := ETag(body)
-	c.Header("ETag", etag)
-	if Matches(strings.Join(c.Request.Header["If-None-Match"], ","), etag) {
-		c.Status(http.StatusNotModified)
-		return
+// WriteTagged answers with a representation and its ETag, or with 304 when the client's If-None-Match has it already.
+func WriteTagged(w http.ResponseWriter, r *http.Request, contentType string, body []byte) error {
+	etag, header := ETag(body), w.Header()
+	header.Set("ETag", etag)
+	if Matches(strings.Join(r.Header["If-None-Match"], ","), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
 	}
-	c.Data(http.StatusOK, contentType, body)
+	header.Set("Content-Type", contentType)
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(body)
+	return err
 }

@@ -34,7 +34,7 @@ func setup(options ...httpapi.Options) (*gin.Engine, *bytes.Buffer) {
 		})
 	})
 	router.GET("/json", httpapi.Produces("application/json"), func(c *gin.Context) {
-		httpapi.WriteTagged(c, "application/json", []byte(`{"a":1}`))
+		_ = httpapi.WriteTagged(c.Writer, c.Request, "application/json", []byte(`{"a":1}`))
 	})
 	router.GET("/list", httpapi.Compress, func(c *gin.Context) {
 		c.Data(http.StatusOK, "application/json", []byte(strings.Repeat("x", len(c.Query("size"))*100)))

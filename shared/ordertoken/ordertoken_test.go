@@ -74,7 +74,9 @@ func TestPlacesThatThereCannotBe(t *testing.T) {
 	}
 	for title, change := range map[string]func(p *ordertoken.Place){
 		"no log": func(p *ordertoken.Place) { p.LogID = "" }, "not its usual form": func(p *ordertoken.Place) { p.LogID = "{" + logID + "}" },
-		"lane 64": func(p *ordertoken.Place) { p.Lane = 64 }, "lane -1": func(p *ordertoken.Place) { p.Lane = -1 },
+		"capitals":   func(p *ordertoken.Place) { p.LogID = strings.ToUpper(logID) },
+		"no hyphens": func(p *ordertoken.Place) { p.LogID = strings.ReplaceAll(logID, "-", "") },
+		"lane 64":    func(p *ordertoken.Place) { p.Lane = 64 }, "lane -1": func(p *ordertoken.Place) { p.Lane = -1 },
 		"sequence 0": func(p *ordertoken.Place) { p.Sequence = 0 },
 	} {
 		p := place()

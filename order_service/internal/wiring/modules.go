@@ -15,6 +15,7 @@ import (
 	"ordertrack/order_service/internal/adapters/postgres"
 	"ordertrack/order_service/internal/adapters/trackusers"
 	"ordertrack/order_service/internal/application/placing"
+	"ordertrack/order_service/internal/application/reading"
 	"ordertrack/order_service/internal/application/relaying"
 	"ordertrack/order_service/internal/application/renewing"
 	"ordertrack/order_service/internal/application/retransmitting"
@@ -35,6 +36,7 @@ var databaseModule = fx.Module("database", fx.Provide(
 	},
 	fx.Annotate(postgres.NewLog, fx.As(new(placing.Log))),
 	fx.Annotate(postgres.NewOutbox, fx.As(new(relaying.Outbox))),
+	fx.Annotate(postgres.NewOrders, fx.As(new(reading.Orders))),
 ))
 
 // placingModule is the way of an order into the log.
@@ -96,9 +98,15 @@ func (noRepairs) Repair(context.Context, retransmitting.Archive) error { return 
 
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
-	func(placer *placing.Placer, c config.Config, log *slog.Logger) *httpserver.Server {
+	func(orders reading.Orders, receiver *renewing.Renewer) *reading.Reader {
+		if receiver == nil { // a port that holds no value must be none
+			return reading.New(orders, nil)
+		}
+		return reading.New(orders, receiver)
+	},
+	func(placer *placing.Placer, reader *reading.Reader, c config.Config, log *slog.Logger) *httpserver.Server {
 		engine := c.Engine(log)
-		httpapi.Register(engine, placer.Place, log)
+		httpapi.Register(engine, placer.Place, reader, log)
 		return c.Server(c.HTTPAddr, engine, log)
 	},
 ))

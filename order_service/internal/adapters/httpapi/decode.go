@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,7 +30,8 @@ func decodeOrder(body []byte) (placing.Request, *httpapi.Problem) {
 	if !utf8.Valid(body) {
 		return placing.Request{}, badBody(fmt.Sprintf("The body is not valid UTF-8 from byte %d on.", validPrefix(body)))
 	}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(body))
+	decoder := takeDecoder(body)
+	defer decoders.Put(decoder)
 	if kind := decoder.PeekKind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return placing.Request{}, badBody("The body is " + nameOf(kind) + "; it must be a JSON object such as " + example + ".")
 	}
@@ -41,6 +43,16 @@ func decodeOrder(body []byte) (placing.Request, *httpapi.Problem) {
 		return placing.Request{}, badBody("The body has something behind the JSON object; it must be one object and nothing more.")
 	}
 	return f.order()
+}
+
+// decoders are used again: to make one costs as much as to read an order.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
+// takeDecoder gives a decoder of the body; whoever takes it puts it back into decoders.
+func takeDecoder(body []byte) *jsontext.Decoder {
+	decoder, _ := decoders.Get().(*jsontext.Decoder)
+	decoder.Reset(bytes.NewBuffer(body))
+	return decoder
 }
 
 // readFields reads the object. Its errors are about the JSON as such.

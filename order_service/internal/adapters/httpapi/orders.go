@@ -1,4 +1,3 @@
-// Package httpapi is the HTTP API of placing orders.
 package httpapi
 
 import (
@@ -6,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,26 +27,13 @@ const placeLimit = 10 * time.Second
 // ordersPath is where orders are.
 const ordersPath = "/api/v1/orders"
 
-// Place is the use case: it returns the order once it is durable. Its errors are those of placing.Placer.
-type Place func(context.Context, placing.Request) (domain.Order, error)
-
-// Register puts the API's routes into the engine.
-func Register(engine *gin.Engine, place Place, log *slog.Logger) {
-	h := &handler{place: place, log: log}
-	engine.POST(ordersPath, h.postOrder)
-}
-
-type handler struct {
-	place Place
-	log   *slog.Logger
-}
-
-func (h *handler) postOrder(c *gin.Context) {
+// PlaceOrder takes an order.
+func (s *server) PlaceOrder(c *gin.Context) {
 	if problem := checkMedia(c.Request.Header); problem != nil {
 		httpapi.Write(c, *problem)
 		return
 	}
-	body, problem := readBody(c)
+	body, problem := readBody(c, maxBody)
 	if problem != nil {
 		httpapi.Write(c, *problem)
 		return
@@ -60,20 +46,35 @@ func (h *handler) postOrder(c *gin.Context) {
 	request.TraceParent = traceParent(c.Request.Header)
 	ctx, cancel := context.WithTimeout(c.Request.Context(), placeLimit)
 	defer cancel()
-	order, err := h.place(ctx, request)
+	order, err := s.place(ctx, request)
 	if err != nil {
-		h.fail(c, err)
+		s.fail(c, err)
 		return
 	}
-	c.Header("Location", fmt.Sprintf("%s/%d", ordersPath, order.ID))
-	c.Data(http.StatusCreated, "application/json", fmt.Appendf(nil, `{"status":"success","order_id":%d}`, order.ID))
+	s.placed(c, order)
+}
+
+// placed tells a client of its order.
+func (s *server) placed(c *gin.Context, order domain.Order) {
+	token, err := tokenOf(order.Place)
+	if err != nil {
+		httpapi.Internal(c, s.log, err)
+		return
+	}
+	id, header := strconv.FormatInt(order.ID, 10), c.Writer.Header()
+	body := []byte(`{"status":"success","order_id":` + id + `}`)
+	values := [...]string{ordersPath + "/" + id, token, jsonType, strconv.Itoa(len(body))}
+	header["Location"], header["Order-Token"] = values[0:1:1], values[1:2:2]
+	header["Content-Type"], header["Content-Length"] = values[2:3:3], values[3:4:4]
+	c.Writer.WriteHeader(http.StatusCreated)
+	_, _ = c.Writer.Write(body) // a client that has gone gets no answer
 }
 
 // fail answers an order that was not placed. A client that has gone gets no answer.
-func (h *handler) fail(c *gin.Context, err error) {
+func (s *server) fail(c *gin.Context, err error) {
 	switch {
 	case errors.Is(err, placing.ErrMayExist):
-		h.log.WarnContext(c.Request.Context(), "an order may exist", "error", err)
+		s.log.WarnContext(c.Request.Context(), "an order may exist", "request_id", httpapi.RequestID(c), "error", err)
 		httpapi.Write(c, mayExist)
 	case errors.Is(err, placing.ErrAbandoned) && c.Request.Context().Err() != nil:
 		c.Abort()
@@ -81,20 +82,14 @@ func (h *handler) fail(c *gin.Context, err error) {
 		errors.Is(err, placing.ErrUnavailable), errors.Is(err, placing.ErrStopping):
 		httpapi.Write(c, notStored)
 	default:
-		httpapi.Internal(c, h.log, err)
+		httpapi.Internal(c, s.log, err)
 	}
 }
 
 // checkMedia takes JSON in UTF-8 and nothing else (RFC 8259), neither compressed nor of an unknown kind.
 func checkMedia(header http.Header) *httpapi.Problem {
-	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return unsupported("The Content-Type must be application/json.")
-	}
-	for key, value := range params {
-		if key != "charset" || !strings.EqualFold(value, "utf-8") {
-			return unsupported("The only parameter that the Content-Type may have is charset=utf-8.")
-		}
+	if problem := checkType(header.Get("Content-Type")); problem != nil {
+		return problem
 	}
 	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return unsupported("The body must not be compressed: send it without a Content-Encoding.")
@@ -102,12 +97,36 @@ func checkMedia(header http.Header) *httpapi.Problem {
 	return nil
 }
 
-func readBody(c *gin.Context) ([]byte, *httpapi.Problem) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+func checkType(given string) *httpapi.Problem {
+	if given == jsonType { // what nearly all send
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(given)
+	if err != nil || media != jsonType {
+		return unsupported("The Content-Type must be application/json.")
+	}
+	for key, value := range params {
+		if key != "charset" || !strings.EqualFold(value, "utf-8") {
+			return unsupported("The only parameter that the Content-Type may have is charset=utf-8.")
+		}
+	}
+	return nil
+}
+
+// readBody reads a body whose length is known in one piece.
+func readBody(c *gin.Context, limit int64) ([]byte, *httpapi.Problem) {
+	if length := c.Request.ContentLength; length >= 0 && length <= limit {
+		body := make([]byte, length)
+		if _, err := io.ReadFull(c.Request.Body, body); err != nil {
+			return nil, badBody("The body did not arrive in full.")
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, new(httpapi.ContentTooLarge.Problem(fmt.Sprintf("The body is larger than %d KiB.", maxBody>>10)))
+		return nil, new(httpapi.ContentTooLarge.Problem(fmt.Sprintf("The body is larger than %d KiB.", limit>>10)))
 	case err != nil:
 		return nil, badBody("The body did not arrive in full.")
 	}

@@ -21,15 +21,15 @@ const john = `{"name":"John Doe","note":"First order"}`
 func TestAPlacedOrder(t *testing.T) {
 	t.Parallel()
 	a := &answer{}
-	recorder := post(t.Context(), a.place, ` {"note":"line\n\u00e9 ","name":" Zoe\u0308 "} `,
+	recorder := post(t, a.place, ` {"note":"line\n\u00e9 ","name":" Zoe\u0308 "} `,
 		"Content-Type", `application/json; charset="UTF-8"`)
 	golden.RequireResponse(t, "placed", recorder)
 	require.Len(t, a.asked, 1)
 	require.Equal(t, "Zoë", a.asked[0].Name.String())
 	require.Equal(t, "line\né ", a.asked[0].Note.String())
 
-	require.Equal(t, http.StatusCreated, post(t.Context(), a.place, `{"name":"Ann"}`).Code, "a note is optional")
-	require.Equal(t, http.StatusCreated, post(t.Context(), a.place, `{"name":"Ann","note":""}`).Code)
+	require.Equal(t, http.StatusCreated, post(t, a.place, `{"name":"Ann"}`).Code, "a note is optional")
+	require.Equal(t, http.StatusCreated, post(t, a.place, `{"name":"Ann","note":""}`).Code)
 }
 
 func TestBodiesThatAreRefused(t *testing.T) {
@@ -66,7 +66,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			a := &answer{}
-			recorder := post(t.Context(), a.place, body)
+			recorder := post(t, a.place, body)
 			require.Equal(t, http.StatusBadRequest, recorder.Code)
 			golden.RequireResponse(t, "refused "+title, recorder)
 			require.Empty(t, a.asked)
@@ -84,7 +84,7 @@ func TestAnAnswerStaysSmall(t *testing.T) {
 	}
 	many := "{" + members.String() + `"name":"Ann"}`
 	for _, body := range []string{long, many} {
-		recorder := post(t.Context(), a.place, body)
+		recorder := post(t, a.place, body)
 		require.Equal(t, http.StatusBadRequest, recorder.Code)
 		require.Less(t, recorder.Body.Len(), 2000)
 	}
@@ -104,7 +104,7 @@ func TestMediaThatAreRefused(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			a := &answer{}
-			recorder := post(t.Context(), a.place, john, headers...)
+			recorder := post(t, a.place, john, headers...)
 			require.Equal(t, http.StatusUnsupportedMediaType, recorder.Code)
 			golden.RequireResponse(t, "media "+title, recorder)
 			require.Empty(t, a.asked)
@@ -116,8 +116,8 @@ func TestABodyThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	a := &answer{}
 	padding := strings.Repeat(" ", 64<<10-len(john))
-	require.Equal(t, http.StatusCreated, post(t.Context(), a.place, john+padding).Code, "64 KiB to the byte")
-	golden.RequireResponse(t, "too large", post(t.Context(), a.place, john+padding+" "))
+	require.Equal(t, http.StatusCreated, post(t, a.place, john+padding).Code, "64 KiB to the byte")
+	golden.RequireResponse(t, "too large", post(t, a.place, john+padding+" "))
 	require.Len(t, a.asked, 1)
 }
 
@@ -133,7 +133,7 @@ func TestOrdersThatAreNotPlaced(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			a := &answer{err: err}
-			recorder := post(t.Context(), a.place, john)
+			recorder := post(t, a.place, john)
 			golden.RequireResponse(t, "failed "+title, recorder)
 			require.NotContains(t, recorder.Body.String(), errSecret.Error(), "nothing internal leaks")
 		})
@@ -144,7 +144,7 @@ func TestARequestWaitsForItsTurnOnlySoLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		recorder := post(t.Context(), func(ctx context.Context, _ placing.Request) (domain.Order, error) {
+		recorder := post(t, func(ctx context.Context, _ placing.Request) (domain.Order, error) {
 			<-ctx.Done()
 			return domain.Order{}, placing.ErrAbandoned
 		}, john)
@@ -157,7 +157,7 @@ func TestAClientThatHasGoneGetsNoAnswer(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	recorder := post(ctx, (&answer{err: placing.ErrAbandoned}).place, john)
+	recorder := postAs(ctx, t, (&answer{err: placing.ErrAbandoned}).place, john)
 	require.Empty(t, recorder.Body.String())
 	require.Empty(t, recorder.Header().Get("Content-Type"))
 }
@@ -182,8 +182,8 @@ func TestTheTraceIsCarried(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			a := &answer{}
-			require.Equal(t, http.StatusCreated, post(t.Context(), a.place, john, "traceparent", tc.given).Code)
-			require.Equal(t, http.StatusCreated, post(t.Context(), a.place, john, "traceparent", tc.given).Code)
+			require.Equal(t, http.StatusCreated, post(t, a.place, john, "traceparent", tc.given).Code)
+			require.Equal(t, http.StatusCreated, post(t, a.place, john, "traceparent", tc.given).Code)
 			first, second := a.asked[0].TraceParent, a.asked[1].TraceParent
 			require.Regexp(t, `^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`, first)
 			if tc.want != "" {

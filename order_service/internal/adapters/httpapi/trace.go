@@ -10,6 +10,9 @@ import (
 // traceHeader carries the caller's trace, W3C Trace Context (https://www.w3.org/TR/trace-context/#traceparent-header).
 const traceHeader = "Traceparent"
 
+// traceForm is version 00, not sampled.
+const traceForm = "00-00000000000000000000000000000000-0000000000000000-00"
+
 // traceParent is the request's trace context, in version 00; a new one when it has none that is valid. A new one is not
 // marked as sampled: nobody has asked for that.
 func traceParent(header http.Header) string {
@@ -21,7 +24,10 @@ func traceParent(header http.Header) string {
 	var random [24]byte
 	_, _ = rand.Read(random[:])                       // never fails, see crypto/rand
 	random[0], random[16] = random[0]|1, random[16]|1 // an id of zeros is not valid
-	return "00-" + hex.EncodeToString(random[:16]) + "-" + hex.EncodeToString(random[16:]) + "-00"
+	parent := [len(traceForm)]byte([]byte(traceForm))
+	hex.Encode(parent[3:], random[:16])
+	hex.Encode(parent[36:], random[16:])
+	return string(parent[:])
 }
 
 // parseTraceParent takes version 00 as it is, and of higher versions what version 00 knows, as the standard says.

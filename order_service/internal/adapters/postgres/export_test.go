@@ -1,0 +1,4 @@
+package postgres
+
+// NewestSQL is the statement of a list.
+var NewestSQL = newest

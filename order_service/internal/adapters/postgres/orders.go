@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ordertrack/order_service/internal/application/reading"
+	"ordertrack/order_service/internal/domain"
+	"ordertrack/shared/name"
+	"ordertrack/shared/pgdb"
+)
+
+// readLimit bounds each statement of a reader.
+const readLimit = 5 * time.Second
+
+// Orders reads the log for those who ask for orders. It implements reading.Orders.
+type Orders struct {
+	pool  *pgxpool.Pool
+	slots chan struct{}
+}
+
+// NewOrders makes the readers' side of the log. Readers get half of the pool's connections at most: however many there
+// are, orders can be placed.
+func NewOrders(pool *pgxpool.Pool) *Orders {
+	return &Orders{pool: pool, slots: make(chan struct{}, max(1, pool.Config().MaxConns/2))}
+}
+
+// read runs one statement's work when there is a slot for it.
+func (o *Orders) read(ctx context.Context, work func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	select {
+	case o.slots <- struct{}{}:
+		defer func() { <-o.slots }()
+		return unreadable(work(ctx))
+	case <-ctx.Done():
+		return unreadable(context.Cause(ctx))
+	}
+}
+
+// ByID looks an order up, with its place and the relay's cursor, at one moment.
+func (o *Orders) ByID(ctx context.Context, id int64) (domain.Order, bool, error) {
+	const sql = `
+		SELECT o.id, o.name, o.note, o.created_at, o.traceparent, ` + placeColumns + `,
+			o.id <= (SELECT published FROM relay_cursor WHERE single)
+		FROM orders o` + placeJoins + `
+		WHERE o.id = $1`
+	var (
+		order     domain.Order
+		who, note string
+		published bool
+	)
+	err := o.read(ctx, func(ctx context.Context) error {
+		return o.pool.QueryRow(ctx, sql, id).Scan(&order.ID, &who, &note, &order.CreatedAt, &order.TraceParent,
+			&order.Place.LogID, &order.Place.Lane, &order.Place.Sequence, &published)
+	})
+	if err != nil {
+		return domain.Order{}, false, err
+	}
+	order.Name, order.Note, order.CreatedAt = name.Restore(who), domain.RestoreNote(note), order.CreatedAt.UTC()
+	return order, published, nil
+}
+
+// Newest reads a page off the end of an index: orders_by_name with a name, orders_by_time without one.
+func (o *Orders) Newest(ctx context.Context, query reading.Query) ([]domain.Order, error) {
+	sql, args := newest(query)
+	var orders []domain.Order
+	err := o.read(ctx, func(ctx context.Context) error {
+		rows, err := o.pool.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		orders, err = pgx.CollectRows(rows, toListed)
+		return err
+	})
+	return orders, err
+}
+
+func toListed(row pgx.CollectableRow) (domain.Order, error) {
+	var (
+		order     domain.Order
+		who, note string
+	)
+	err := row.Scan(&order.ID, &who, &note, &order.CreatedAt)
+	order.Name, order.Note, order.CreatedAt = name.Restore(who), domain.RestoreNote(note), order.CreatedAt.UTC()
+	return order, err
+}
+
+// newest writes the statement: one text for each set of bounds, so that each has a plan of its own.
+//
+// A name is a range of one, not an equality: the planner would else be free to walk all orders by their time until it
+// has met enough of that name, which is fast for a name that orders often, and endless for one that has ceased to.
+func newest(query reading.Query) (sql string, args []any) {
+	columns, bound := []string{"created_at", "id"}, []any{}
+	if !query.Name.IsZero() {
+		columns, bound = append([]string{`name COLLATE "C"`}, columns...), []any{query.Name.String()}
+	}
+	var conditions []string
+	where := func(operator string, values ...any) {
+		values = slices.Concat(bound, values)
+		numbers := make([]string, len(values))
+		for i, value := range values {
+			args = append(args, value)
+			numbers[i] = fmt.Sprintf("$%d", len(args))
+		}
+		if len(values) > 0 {
+			conditions = append(conditions, fmt.Sprintf("(%s) %s (%s)",
+				strings.Join(columns[:len(values)], ", "), operator, strings.Join(numbers, ", ")))
+		}
+	}
+	if query.After.IsZero() {
+		where(">=")
+	} else {
+		where(">=", query.After)
+	}
+	switch { // a position lies within the bounds already
+	case query.Behind != nil:
+		where("<", query.Behind.CreatedAt, query.Behind.ID)
+	case !query.Before.IsZero():
+		where("<", query.Before)
+	default:
+		where("<=")
+	}
+	args = append(args, query.Limit)
+	sql = "SELECT id, name, note, created_at FROM orders"
+	if len(conditions) > 0 {
+		sql += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return sql + fmt.Sprintf(" ORDER BY %s DESC LIMIT $%d", strings.Join(columns, " DESC, "), len(args)), args
+}
+
+// CursorKey reads the secret that the schema was made with.
+func (o *Orders) CursorKey(ctx context.Context) ([]byte, error) {
+	const sql = `SELECT key FROM cursor_key WHERE single`
+	var key []byte
+	err := o.read(ctx, func(ctx context.Context) error { return o.pool.QueryRow(ctx, sql).Scan(&key) })
+	return key, err
+}
+
+// unreadable says in the words of reading.Orders what an error means.
+func unreadable(err error) error {
+	switch {
+	case err == nil || pgdb.IsPermanent(err):
+		return err
+	case errors.Is(err, pgx.ErrNoRows):
+		return reading.ErrNotFound
+	default:
+		return fmt.Errorf("%w: %w", reading.ErrUnavailable, err)
+	}
+}
