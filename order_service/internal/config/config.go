@@ -21,7 +21,7 @@ type Config struct {
 	AdminAddr     string   `env:"ADMIN_ADDR" default:":9080" help:"where /livez, /readyz and /metrics listen"`
 	TrackUsersURL string   `env:"TRACK_USERS_URL" help:"base URL of track_users' API; what Kafka loses is then published again"`
 	QueueLimit    int      `env:"QUEUE_LIMIT" default:"4096" help:"orders that may wait to be stored, from 1 to 100000"`
-	BatchLimit    int      `env:"BATCH_LIMIT" default:"500" help:"orders that are stored in one transaction at most, from 1 to 10000"`
+	BatchLimit    int      `env:"BATCH_LIMIT" default:"500" help:"orders that share a transaction, from 1 to 10000; no request is divided"`
 }
 
 // Validate checks what can be checked without a connection. The errors name the setting.

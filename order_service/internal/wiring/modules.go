@@ -14,6 +14,7 @@ import (
 	"ordertrack/order_service/internal/adapters/metrics"
 	"ordertrack/order_service/internal/adapters/postgres"
 	"ordertrack/order_service/internal/adapters/trackusers"
+	"ordertrack/order_service/internal/application/once"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/reading"
 	"ordertrack/order_service/internal/application/relaying"
@@ -36,6 +37,7 @@ var databaseModule = fx.Module("database", fx.Provide(
 	},
 	fx.Annotate(postgres.NewLog, fx.As(new(placing.Log))),
 	fx.Annotate(postgres.NewOutbox, fx.As(new(relaying.Outbox))),
+	postgres.NewKeys,
 	fx.Annotate(postgres.NewOrders, fx.As(new(reading.Orders))),
 ))
 
@@ -104,9 +106,14 @@ var apiModule = fx.Module("api", fx.Provide(
 		}
 		return reading.New(orders, receiver)
 	},
-	func(placer *placing.Placer, reader *reading.Reader, c config.Config, log *slog.Logger) *httpserver.Server {
+	func(placer *placing.Placer, keys *postgres.Keys, log *slog.Logger) *once.Once {
+		return once.New(placer, keys, log)
+	},
+	func(
+		placer *placing.Placer, once *once.Once, reader *reading.Reader, c config.Config, log *slog.Logger,
+	) *httpserver.Server {
 		engine := c.Engine(log)
-		httpapi.Register(engine, placer.Place, reader, log)
+		httpapi.Register(engine, httpapi.Uses{Place: placer.Place, Batches: placer, Once: once, Reader: reader}, log)
 		return c.Server(c.HTTPAddr, engine, log)
 	},
 ))
@@ -138,6 +145,7 @@ type parts struct {
 	Wire       *kafka.Wire
 	Relay      *relaying.Relay
 	Placer     *placing.Placer
+	Once       *once.Once
 	API        *httpserver.Server
 }
 
@@ -151,6 +159,7 @@ func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(fx.StopHook(p.Wire.Close))
 	l.Append(service.Background(func(ctx context.Context) error { p.Relay.Run(ctx); return nil }, p.Fatal))
 	l.Append(fx.StartStopHook(p.Placer.Start, p.Placer.Stop))
+	l.Append(service.Background(p.Once.Run, p.Fatal))
 	l.Append(service.Serve(p.API, "HTTP_ADDR", p.Fatal))
 	l.Append(fx.StopHook(p.Admin.Drain))
 }

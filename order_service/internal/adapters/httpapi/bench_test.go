@@ -30,8 +30,8 @@ func (d *discard) WriteHeader(status int)         { d.status = status }
 func BenchmarkPostOrder(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
 	engine := shared.NewEngine(log)
-	place := func(context.Context, placing.Request) (domain.Order, error) { return domain.Order{ID: 123, Place: place}, nil }
-	httpapi.Register(engine, place, noReader{}, log)
+	one := func(context.Context, placing.Request) (domain.Order, error) { return domain.Order{ID: 123, Place: place}, nil }
+	httpapi.Register(engine, httpapi.Uses{Place: one, Reader: noReader{}}, log)
 	body := strings.NewReader(john)
 	request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/api/v1/orders", body)
 	request.Header.Set("Content-Type", "application/json")

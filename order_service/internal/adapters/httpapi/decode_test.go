@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -59,4 +60,57 @@ func BenchmarkDecodeOrder(b *testing.B) {
 			b.Fatal(problem.Detail)
 		}
 	}
+}
+
+// FuzzDecodeBatch holds the decoder against the library's own strict one.
+func FuzzDecodeBatch(f *testing.F) {
+	for _, seed := range []string{
+		`{"orders":[{"name":"John Doe","note":"First order"},{"name":"a"}]}`, `{"orders":[]}`, `{"orders":null}`, `{"orders":[7]}`,
+		`{"orders":[{"name":"a"}],"orders":[]}`, `{"orders":[{"name":"a"}`, `[[[`, `{"x":1}`, ``, `{"orders":{"name":"a"}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		requests, problem := decodeBatch(body)
+		var oracle struct {
+			Orders []struct {
+				Name *string `json:"name"`
+				Note *string `json:"note"`
+			} `json:"orders"`
+		}
+		err := json.Unmarshal(body, &oracle, json.RejectUnknownMembers(true))
+		if problem != nil {
+			bad := err != nil || len(oracle.Orders) == 0 || len(oracle.Orders) > maxBatch
+			for _, o := range oracle.Orders {
+				bad = bad || o.Name == nil || isIllegal(*o.Name, o.Note)
+			}
+			require.True(t, bad, "%s", body)
+			return
+		}
+		require.NoError(t, err)
+		require.Len(t, requests, len(oracle.Orders))
+		for i, o := range oracle.Orders {
+			want, err := name.Parse(*o.Name)
+			require.NoError(t, err)
+			require.Equal(t, want, requests[i].Name)
+		}
+	})
+}
+
+// FuzzParseKey: a key that is taken survives being quoted.
+func FuzzParseKey(f *testing.F) {
+	for _, seed := range []string{"k", `"k"`, `"a\\"`, `"a\"b"`, "", `"`, "a b", "\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		key, ok := parseKey([]string{header})
+		if !ok {
+			return
+		}
+		require.NotEmpty(t, key)
+		require.LessOrEqual(t, len(key), maxKey)
+		again, ok := parseKey([]string{`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`})
+		require.True(t, ok)
+		require.Equal(t, key, again)
+	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"ordertrack/api"
 	"ordertrack/order_service/internal/adapters/httpapi"
+	"ordertrack/order_service/internal/application/once"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/domain"
 	"ordertrack/shared/contract"
@@ -39,6 +40,33 @@ func (a *answer) place(_ context.Context, r placing.Request) (domain.Order, erro
 	return domain.Order{ID: 123, Place: place}, nil
 }
 
+// batches places each order by the one use case.
+type batches struct{ place httpapi.Place }
+
+func (b batches) PlaceAll(ctx context.Context, requests []placing.Request, _ *placing.Claim) ([]domain.Order, error) {
+	orders := make([]domain.Order, len(requests))
+	for i, request := range requests {
+		order, err := b.place(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		orders[i] = order
+		orders[i].ID += int64(i)
+	}
+	return orders, nil
+}
+
+// onlyOnce places under any key.
+type onlyOnce struct{ place httpapi.Place }
+
+func (o onlyOnce) Place(ctx context.Context, _ placing.Claim, requests []placing.Request) (once.Answer, error) {
+	orders, err := batches(o).PlaceAll(ctx, requests, nil)
+	if err != nil {
+		return once.Answer{}, err
+	}
+	return once.Answer{FirstID: orders[0].ID, Size: len(orders), Place: orders[0].Place}, nil
+}
+
 // noReader is for tests that read nothing.
 type noReader struct{ httpapi.Reader }
 
@@ -57,7 +85,7 @@ func postAs(ctx context.Context, t *testing.T, place httpapi.Place, body string,
 
 func engineOf(place httpapi.Place, reader httpapi.Reader, log *slog.Logger) http.Handler {
 	engine := shared.NewEngine(log)
-	httpapi.Register(engine, place, reader, log)
+	httpapi.Register(engine, httpapi.Uses{Place: place, Batches: batches{place}, Once: onlyOnce{place}, Reader: reader}, log)
 	return engine
 }
 

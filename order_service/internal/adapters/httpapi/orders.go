@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"ordertrack/order_service/internal/adapters/httpapi/openapi"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/domain"
 	"ordertrack/shared/httpapi"
@@ -28,7 +29,7 @@ const placeLimit = 10 * time.Second
 const ordersPath = "/api/v1/orders"
 
 // PlaceOrder takes an order.
-func (s *server) PlaceOrder(c *gin.Context) {
+func (s *server) PlaceOrder(c *gin.Context, _ openapi.PlaceOrderParams) {
 	if problem := checkMedia(c.Request.Header); problem != nil {
 		httpapi.Write(c, *problem)
 		return
@@ -44,24 +45,31 @@ func (s *server) PlaceOrder(c *gin.Context) {
 		return
 	}
 	request.TraceParent = traceParent(c.Request.Header)
-	ctx, cancel := context.WithTimeout(c.Request.Context(), placeLimit)
-	defer cancel()
-	order, err := s.place(ctx, request)
-	if err != nil {
-		s.fail(c, err)
+	if keyed := c.Request.Header[keyHeader]; len(keyed) > 0 {
+		answer, ok := s.placeOnce(c, keyed, body, []placing.Request{request})
+		if ok {
+			s.placed(c, answer.FirstID, answer.Place)
+		}
 		return
 	}
-	s.placed(c, order)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), placeLimit)
+	defer cancel()
+	order, err := s.uses.Place(ctx, request)
+	if err != nil {
+		s.fail(c, err, mayExist)
+		return
+	}
+	s.placed(c, order.ID, order.Place)
 }
 
 // placed tells a client of its order.
-func (s *server) placed(c *gin.Context, order domain.Order) {
-	token, err := tokenOf(order.Place)
+func (s *server) placed(c *gin.Context, orderID int64, place domain.Place) {
+	token, err := tokenOf(place)
 	if err != nil {
 		httpapi.Internal(c, s.log, err)
 		return
 	}
-	id, header := strconv.FormatInt(order.ID, 10), c.Writer.Header()
+	id, header := strconv.FormatInt(orderID, 10), c.Writer.Header()
 	body := []byte(`{"status":"success","order_id":` + id + `}`)
 	values := [...]string{ordersPath + "/" + id, token, jsonType, strconv.Itoa(len(body))}
 	header["Location"], header["Order-Token"] = values[0:1:1], values[1:2:2]
@@ -70,12 +78,12 @@ func (s *server) placed(c *gin.Context, order domain.Order) {
 	_, _ = c.Writer.Write(body) // a client that has gone gets no answer
 }
 
-// fail answers an order that was not placed. A client that has gone gets no answer.
-func (s *server) fail(c *gin.Context, err error) {
+// fail answers orders that were not placed: with unknown when they may exist. A client that has gone gets no answer.
+func (s *server) fail(c *gin.Context, err error, unknown httpapi.Problem) {
 	switch {
 	case errors.Is(err, placing.ErrMayExist):
 		s.log.WarnContext(c.Request.Context(), "an order may exist", "request_id", httpapi.RequestID(c), "error", err)
-		httpapi.Write(c, mayExist)
+		httpapi.Write(c, unknown)
 	case errors.Is(err, placing.ErrAbandoned) && c.Request.Context().Err() != nil:
 		c.Abort()
 	case errors.Is(err, placing.ErrBusy), errors.Is(err, placing.ErrAbandoned),

@@ -16,6 +16,10 @@ var notStored = again(httpapi.OrderNotStored.Problem(
 var mayExist = httpapi.OrderMayExist.Problem(
 	"It could not be found out in time whether the order was stored: it may exist. Sending it again may order twice.")
 
+// mayExistKeyed is for who can repeat it without ordering twice.
+var mayExistKeyed = again(httpapi.OrderMayExist.Problem(
+	"It could not be found out in time whether the order was stored. Send it again with the same Idempotency-Key: it makes no second order."))
+
 func again(p httpapi.Problem) httpapi.Problem {
 	p.RetryAfter = retryAfter
 	return p

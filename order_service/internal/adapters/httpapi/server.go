@@ -10,6 +10,7 @@ import (
 
 	"ordertrack/api"
 	"ordertrack/order_service/internal/adapters/httpapi/openapi"
+	"ordertrack/order_service/internal/application/once"
 	"ordertrack/order_service/internal/application/placing"
 	"ordertrack/order_service/internal/application/reading"
 	"ordertrack/order_service/internal/domain"
@@ -22,6 +23,24 @@ const jsonType = "application/json"
 // placing.Placer.
 type Place func(context.Context, placing.Request) (domain.Order, error)
 
+// Batches is the use case of placing several orders, all or none. Errors: those of placing.Placer.
+type Batches interface {
+	PlaceAll(ctx context.Context, requests []placing.Request, claim *placing.Claim) ([]domain.Order, error)
+}
+
+// Once is the use case of placing orders under a key. Errors: those of once.Once.
+type Once interface {
+	Place(ctx context.Context, claim placing.Claim, requests []placing.Request) (once.Answer, error)
+}
+
+// Uses are the use cases behind the API.
+type Uses struct {
+	Place   Place
+	Batches Batches
+	Once    Once
+	Reader  Reader
+}
+
 // Reader is the use case of looking orders up. Errors: those of reading.Reader.
 type Reader interface {
 	Order(ctx context.Context, id int64) (domain.Order, domain.Status, error)
@@ -33,18 +52,20 @@ type Reader interface {
 type server struct {
 	openapi.ServerInterface
 
-	place Place
-	log   *slog.Logger
+	uses    Uses
+	batches chan struct{} // room for those under way
+	log     *slog.Logger
 }
 
 // Register puts the API's routes, its document and its pages into the engine.
-func Register(engine *gin.Engine, place Place, reader Reader, log *slog.Logger) {
-	strict := openapi.NewStrictHandlerWithOptions(reads{reader: reader}, nil, openapi.StrictGinServerOptions{
+func Register(engine *gin.Engine, uses Uses, log *slog.Logger) {
+	strict := openapi.NewStrictHandlerWithOptions(reads{reader: uses.Reader}, nil, openapi.StrictGinServerOptions{
 		HandlerErrorFunc:         func(c *gin.Context, err error) { failReading(c, log, err) },
 		ResponseErrorHandlerFunc: func(c *gin.Context, _ error) { c.Abort() }, // the client has gone
 	})
+	server := &server{ServerInterface: strict, uses: uses, batches: make(chan struct{}, maxBatches), log: log}
 	router := httpapi.WithHead(engine.Group("", httpapi.Produces(jsonType)), httpapi.Compress)
-	openapi.RegisterHandlersWithOptions(router, &server{ServerInterface: strict, place: place, log: log},
+	openapi.RegisterHandlersWithOptions(router, server,
 		openapi.GinServerOptions{ErrorHandler: failParameter})
 	httpapi.RegisterPages(engine, "order_service", api.OrderService)
 }

@@ -17,6 +17,8 @@ func interpret(err error) error {
 	var answer *pgconn.PgError
 	rolledBack := errors.As(err, &answer) && answer.SeverityUnlocalized == "ERROR"
 	switch {
+	case rolledBack && answer.ConstraintName == claimConstraint:
+		return fmt.Errorf("%w: %w", placing.ErrKeyTaken, err)
 	case rolledBack && pgdb.IsPermanent(err):
 		return err
 	case rolledBack, pgconn.SafeToRetry(err):

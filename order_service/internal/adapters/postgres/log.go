@@ -87,6 +87,7 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 	pipeline := &pgx.Batch{}
 	pipeline.Queue(lock)
 	pipeline.Queue(store, columns.args(l.writer, batch.Number))
+	l.claim(pipeline, batch)
 	results := conn.SendBatch(ctx, pipeline)
 	orders, err := scan(results, batch.Drafts, columns)
 	// Only now the server has said that the transaction is committed.

@@ -24,19 +24,21 @@ func (p *Placer) run() {
 // gather takes what is waiting already, up to the limit. It never waits for more: what arrives while this batch is
 // being committed makes up the next one.
 func (p *Placer) gather(first *ticket) []*ticket {
-	batch := make([]*ticket, 0, min(len(p.queue)+1, p.limits.Batch))
-	if first.take() {
-		batch = append(batch, first)
+	batch, size := make([]*ticket, 0, min(len(p.queue)+1, p.limits.Batch)), 0
+	add := func(t *ticket) {
+		p.waiting.Add(-int64(len(t.drafts)))
+		if t.take() {
+			batch, size = append(batch, t), size+len(t.drafts)
+		}
 	}
-	for len(batch) < p.limits.Batch {
+	add(first)
+	for size < p.limits.Batch {
 		select {
 		case t, ok := <-p.queue:
 			if !ok {
 				return batch
 			}
-			if t.take() {
-				batch = append(batch, t)
-			}
+			add(t)
 		default:
 			return batch
 		}
@@ -45,41 +47,61 @@ func (p *Placer) gather(first *ticket) []*ticket {
 }
 
 // settle appends a batch and gives each ticket its outcome. When the log refuses the batch for what is in it, each
-// order is tried by itself, so that one does not take the others down.
+// request is tried by itself, so that one does not take the others down; when it is for a key, those without one stay
+// together.
 func (p *Placer) settle(batch []*ticket) {
 	ctx, cancel := context.WithTimeout(p.work, p.limits.AppendTimeout)
 	defer cancel()
 	err := p.append(ctx, batch)
-	if isRefusal(err) && len(batch) > 1 {
-		for _, t := range batch {
-			if err := p.append(ctx, []*ticket{t}); err != nil {
-				t.settle(domain.Order{}, err)
-			}
-		}
+	if !isRefusal(err) || len(batch) == 1 {
+		settleAll(batch, err)
 		return
 	}
+	var alone, together []*ticket
+	for _, t := range batch {
+		if t.claim == nil && errors.Is(err, ErrKeyTaken) {
+			together = append(together, t)
+		} else {
+			alone = append(alone, t)
+		}
+	}
+	if len(together) > 0 {
+		p.settle(together) // without a key: it comes here no second time for one
+	}
+	for _, t := range alone {
+		settleAll([]*ticket{t}, p.append(ctx, []*ticket{t}))
+	}
+}
+
+// settleAll gives an error to tickets; without one they are settled already.
+func settleAll(batch []*ticket, err error) {
 	if err != nil {
 		for _, t := range batch {
-			t.settle(domain.Order{}, err)
+			t.settle(nil, err)
 		}
 	}
 }
 
 // append settles the tickets when they are stored; on an error they are still to be settled.
 func (p *Placer) append(ctx context.Context, batch []*ticket) error {
-	drafts := make([]domain.Draft, len(batch))
-	for i, t := range batch {
-		drafts[i] = t.draft
-	}
 	p.number++
+	next := Batch{Number: p.number, Drafts: make([]domain.Draft, 0, len(batch))}
+	for _, t := range batch {
+		if t.claim != nil {
+			next.Claims = append(next.Claims, Claimed{Claim: *t.claim, First: len(next.Drafts), Size: len(t.drafts)})
+		}
+		next.Drafts = append(next.Drafts, t.drafts...)
+	}
 	begin := time.Now()
-	orders, err := p.try(ctx, Batch{Number: p.number, Drafts: drafts})
+	orders, err := p.try(ctx, next)
 	if err != nil {
 		return err
 	}
 	p.meter.Appended(len(orders), time.Since(begin))
-	for i, t := range batch {
-		t.settle(orders[i], nil)
+	for _, t := range batch {
+		size := len(t.drafts)
+		t.settle(orders[:size:size], nil)
+		orders = orders[size:]
 	}
 	return nil
 }

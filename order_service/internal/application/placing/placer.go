@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ordertrack/order_service/internal/domain"
@@ -21,7 +22,7 @@ var _ = [1]struct{}{}[domain.Lanes-event.Lanes]
 // Limits bound what a Placer holds and how long it tries.
 type Limits struct {
 	Queue         int           // orders that may wait; one more is refused
-	Batch         int           // orders that are appended at once, at most
+	Batch         int           // orders from which on no further request is taken into a transaction
 	AppendTimeout time.Duration // how long a batch is tried
 	Retry         backoff.Policy
 }
@@ -50,10 +51,11 @@ type Placer struct {
 	limits Limits
 	number int64 // of the last batch; the appender's own
 
-	queue chan *ticket
-	work  context.Context // ends when a stop has run out of time
-	abort context.CancelCauseFunc
-	done  chan struct{}
+	queue   chan *ticket
+	waiting atomic.Int64    // orders in the queue
+	work    context.Context // ends when a stop has run out of time
+	abort   context.CancelCauseFunc
+	done    chan struct{}
 
 	mu      sync.RWMutex // held for reading while a ticket is put into the queue
 	started bool
@@ -76,35 +78,63 @@ func New(log Log, meter Meter, limits Limits) *Placer {
 //
 // Errors: ErrBusy, ErrStopping, ErrAbandoned, ErrUnavailable, ErrMayExist; any other is a refusal of this order.
 func (p *Placer) Place(ctx context.Context, request Request) (domain.Order, error) {
-	order, err := p.place(ctx, request)
-	if err != nil {
-		p.meter.Failed(err)
-		return domain.Order{}, fmt.Errorf("place an order: %w", err)
+	t := newTicket(1, nil)
+	if err := t.add(request); err != nil {
+		return domain.Order{}, p.failed(err)
 	}
-	return order, nil
+	orders, err := p.place(ctx, t)
+	if err != nil {
+		return domain.Order{}, p.failed(err)
+	}
+	return orders[0], nil
 }
 
-func (p *Placer) place(ctx context.Context, r Request) (domain.Order, error) {
+// PlaceAll stores the orders of one request, all or none, under the claim if there is one. Their ids are consecutive.
+// Errors: those of Place, for all of them, and ErrKeyTaken.
+func (p *Placer) PlaceAll(ctx context.Context, requests []Request, claim *Claim) ([]domain.Order, error) {
+	t := newTicket(len(requests), claim)
+	for _, request := range requests {
+		if err := t.add(request); err != nil {
+			return nil, p.failed(err)
+		}
+	}
+	orders, err := p.place(ctx, t)
+	if err != nil {
+		return nil, p.failed(err)
+	}
+	return orders, nil
+}
+
+func (p *Placer) failed(err error) error {
+	p.meter.Failed(err)
+	return fmt.Errorf("place an order: %w", err)
+}
+
+func (t *ticket) add(r Request) error {
 	draft, err := domain.NewDraft(r.Name, r.Note, event.LaneOf(r.Name), r.TraceParent)
 	if err != nil {
-		return domain.Order{}, err
+		return err //nolint:wrapcheck // the caller wraps it
 	}
+	t.drafts = append(t.drafts, draft)
+	return nil
+}
+
+func (p *Placer) place(ctx context.Context, t *ticket) ([]domain.Order, error) {
 	if ctx.Err() != nil {
-		return domain.Order{}, abandoned(ctx)
+		return nil, abandoned(ctx)
 	}
-	t := newTicket(draft)
 	if err := p.enqueue(t); err != nil {
-		return domain.Order{}, err
+		return nil, err
 	}
 	select {
 	case <-t.settled:
 	case <-ctx.Done():
 		if t.abandon() {
-			return domain.Order{}, abandoned(ctx)
+			return nil, abandoned(ctx)
 		}
 		<-t.settled // the appender has it and always settles it
 	}
-	return t.order, t.err
+	return t.orders, t.err
 }
 
 func (p *Placer) enqueue(t *ticket) error {
@@ -113,16 +143,23 @@ func (p *Placer) enqueue(t *ticket) error {
 	if p.stopped {
 		return ErrStopping
 	}
+	size := int64(len(t.drafts))
+	// Many orders at once are taken into an empty queue, too, when they are more than it may hold.
+	if waiting := p.waiting.Add(size); waiting > int64(p.limits.Queue) && waiting > size {
+		p.waiting.Add(-size)
+		return ErrBusy
+	}
 	select {
 	case p.queue <- t:
 		return nil
 	default:
+		p.waiting.Add(-size)
 		return ErrBusy
 	}
 }
 
 // Queued is how many orders wait for their turn.
-func (p *Placer) Queued() int { return len(p.queue) }
+func (p *Placer) Queued() int { return int(p.waiting.Load()) }
 
 // Start begins to append. It does nothing the second time, and after Stop.
 func (p *Placer) Start() {

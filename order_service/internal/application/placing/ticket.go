@@ -13,24 +13,30 @@ const (
 	dropped
 )
 
-// ticket is an order in the queue.
+// ticket is a request in the queue: its orders are stored together.
 type ticket struct {
-	draft domain.Draft
-	state atomic.Int32
+	drafts []domain.Draft
+	one    [1]domain.Draft // where drafts are when there is one, as nearly always
+	claim  *Claim
+	state  atomic.Int32
 
-	settled chan struct{} // closed when order and err are set
-	order   domain.Order
+	settled chan struct{} // closed when orders and err are set
+	orders  []domain.Order
 	err     error
 }
 
-func newTicket(draft domain.Draft) *ticket {
-	return &ticket{draft: draft, settled: make(chan struct{})}
+func newTicket(drafts int, claim *Claim) *ticket {
+	t := &ticket{claim: claim, settled: make(chan struct{})}
+	if t.drafts = t.one[:0]; drafts > 1 {
+		t.drafts = make([]domain.Draft, 0, drafts)
+	}
+	return t
 }
 
 func (t *ticket) take() bool    { return t.state.CompareAndSwap(pending, taken) }
 func (t *ticket) abandon() bool { return t.state.CompareAndSwap(pending, dropped) }
 
-func (t *ticket) settle(order domain.Order, err error) {
-	t.order, t.err = order, err
+func (t *ticket) settle(orders []domain.Order, err error) {
+	t.orders, t.err = orders, err
 	close(t.settled)
 }

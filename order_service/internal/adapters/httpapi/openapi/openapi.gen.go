@@ -16,15 +16,30 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for BatchPlacedStatus.
+const (
+	BatchPlacedStatusSuccess BatchPlacedStatus = "success"
+)
+
+// Valid indicates whether the value is a known member of the BatchPlacedStatus enum.
+func (e BatchPlacedStatus) Valid() bool {
+	switch e {
+	case BatchPlacedStatusSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPlacedStatus.
 const (
-	Success OrderPlacedStatus = "success"
+	OrderPlacedStatusSuccess OrderPlacedStatus = "success"
 )
 
 // Valid indicates whether the value is a known member of the OrderPlacedStatus enum.
 func (e OrderPlacedStatus) Valid() bool {
 	switch e {
-	case Success:
+	case OrderPlacedStatusSuccess:
 		return true
 	default:
 		return false
@@ -50,6 +65,21 @@ func (e OrderStatus) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// BatchPlaced defines model for BatchPlaced.
+type BatchPlaced struct {
+	// OrderIds The ids, in the order of the request.
+	OrderIds []int64           `json:"order_ids"`
+	Status   BatchPlacedStatus `json:"status"`
+}
+
+// BatchPlacedStatus defines model for BatchPlaced.Status.
+type BatchPlacedStatus string
+
+// BatchRequest defines model for BatchRequest.
+type BatchRequest struct {
+	Orders []OrderRequest `json:"orders"`
 }
 
 // FieldError defines model for FieldError.
@@ -164,6 +194,9 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // BadRequest An error, RFC 9457.
 type BadRequest = Problem
 
@@ -173,6 +206,12 @@ type ContentTooLarge = Problem
 // InternalError An error, RFC 9457.
 type InternalError = Problem
 
+// KeyInFlight An error, RFC 9457.
+type KeyInFlight = Problem
+
+// KeyReused An error, RFC 9457.
+type KeyReused = Problem
+
 // NotAcceptable An error, RFC 9457.
 type NotAcceptable = Problem
 
@@ -181,6 +220,9 @@ type NotFound = Problem
 
 // NotPlaced An error, RFC 9457.
 type NotPlaced = Problem
+
+// TooManyRequests An error, RFC 9457.
+type TooManyRequests = Problem
 
 // Unavailable An error, RFC 9457.
 type Unavailable = Problem
@@ -206,6 +248,20 @@ type ListOrdersParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// PlaceOrderParams defines parameters for PlaceOrder.
+type PlaceOrderParams struct {
+	// IdempotencyKey A key that the client makes up for this request, such as a UUID: 1 to 255 printable ASCII characters. It may be
+	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// PlaceOrdersParams defines parameters for PlaceOrders.
+type PlaceOrdersParams struct {
+	// IdempotencyKey A key that the client makes up for this request, such as a UUID: 1 to 255 printable ASCII characters. It may be
+	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // GetOrderParams defines parameters for GetOrder.
 type GetOrderParams struct {
 	// IfNoneMatch The ETag of an earlier answer.
@@ -215,6 +271,9 @@ type GetOrderParams struct {
 // PlaceOrderJSONRequestBody defines body for PlaceOrder for application/json ContentType.
 type PlaceOrderJSONRequestBody = OrderRequest
 
+// PlaceOrdersJSONRequestBody defines body for PlaceOrders for application/json ContentType.
+type PlaceOrdersJSONRequestBody = BatchRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListOrders List orders, newest first
@@ -222,7 +281,10 @@ type ServerInterface interface {
 	ListOrders(c *gin.Context, params ListOrdersParams)
 	// PlaceOrder Place an order
 	// (POST /api/v1/orders)
-	PlaceOrder(c *gin.Context)
+	PlaceOrder(c *gin.Context, params PlaceOrderParams)
+	// PlaceOrders Place up to 1,000 orders, all or nothing
+	// (POST /api/v1/orders/batch)
+	PlaceOrders(c *gin.Context, params PlaceOrdersParams)
 	// GetOrder Look up an order, and how far its event is
 	// (GET /api/v1/orders/{id})
 	GetOrder(c *gin.Context, id int64, params GetOrderParams)
@@ -299,6 +361,33 @@ func (siw *ServerInterfaceWrapper) ListOrders(c *gin.Context) {
 // PlaceOrder operation middleware
 func (siw *ServerInterfaceWrapper) PlaceOrder(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PlaceOrderParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -306,7 +395,47 @@ func (siw *ServerInterfaceWrapper) PlaceOrder(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.PlaceOrder(c)
+	siw.Handler.PlaceOrder(c, params)
+}
+
+// PlaceOrders operation middleware
+func (siw *ServerInterfaceWrapper) PlaceOrders(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PlaceOrdersParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PlaceOrders(c, params)
 }
 
 // GetOrder operation middleware
@@ -387,6 +516,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 
 	router.GET(options.BaseURL+"/api/v1/orders", wrapper.ListOrders)
 	router.POST(options.BaseURL+"/api/v1/orders", wrapper.PlaceOrder)
+	router.POST(options.BaseURL+"/api/v1/orders/batch", wrapper.PlaceOrders)
 	router.GET(options.BaseURL+"/api/v1/orders/:id", wrapper.GetOrder)
 }
 
@@ -417,6 +547,25 @@ type InternalErrorApplicationProblemPlusJSONResponse struct {
 	Headers InternalErrorResponseHeaders
 }
 
+type KeyInFlightResponseHeaders struct {
+	RetryAfter int
+	XRequestID string
+}
+type KeyInFlightApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers KeyInFlightResponseHeaders
+}
+
+type KeyReusedResponseHeaders struct {
+	XRequestID string
+}
+type KeyReusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers KeyReusedResponseHeaders
+}
+
 type NotAcceptableResponseHeaders struct {
 	XRequestID string
 }
@@ -443,6 +592,16 @@ type NotPlacedApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers NotPlacedResponseHeaders
+}
+
+type TooManyRequestsResponseHeaders struct {
+	RetryAfter int
+	XRequestID string
+}
+type TooManyRequestsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyRequestsResponseHeaders
 }
 
 type UnavailableResponseHeaders struct {
@@ -568,7 +727,8 @@ func (response ListOrders503ApplicationProblemPlusJSONResponse) VisitListOrdersR
 }
 
 type PlaceOrderRequestObject struct {
-	Body *PlaceOrderJSONRequestBody
+	Params PlaceOrderParams
+	Body   *PlaceOrderJSONRequestBody
 }
 
 type PlaceOrderResponseObject interface {
@@ -635,6 +795,24 @@ func (response PlaceOrder406ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder409ApplicationProblemPlusJSONResponse struct {
+	KeyInFlightApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder409ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder413ApplicationProblemPlusJSONResponse struct {
 	ContentTooLargeApplicationProblemPlusJSONResponse
 }
@@ -669,6 +847,23 @@ func (response PlaceOrder415ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder422ApplicationProblemPlusJSONResponse struct {
+	KeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder422ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder500ApplicationProblemPlusJSONResponse struct {
 	InternalErrorApplicationProblemPlusJSONResponse
 }
@@ -691,6 +886,195 @@ type PlaceOrder503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrdersRequestObject struct {
+	Params PlaceOrdersParams
+	Body   *PlaceOrdersJSONRequestBody
+}
+
+type PlaceOrdersResponseObject interface {
+	VisitPlaceOrdersResponse(w http.ResponseWriter) error
+}
+
+type PlaceOrders201ResponseHeaders struct {
+	XRequestID string
+}
+
+type PlaceOrders201JSONResponse struct {
+	Body    BatchPlaced
+	Headers PlaceOrders201ResponseHeaders
+}
+
+func (response PlaceOrders201JSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders400ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders406ApplicationProblemPlusJSONResponse struct {
+	NotAcceptableApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders406ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders409ApplicationProblemPlusJSONResponse struct {
+	KeyInFlightApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders409ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders413ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders415ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders422ApplicationProblemPlusJSONResponse struct {
+	KeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders422ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders429ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders500ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrders503ApplicationProblemPlusJSONResponse struct {
+	NotPlacedApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders503ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -849,6 +1233,9 @@ type StrictServerInterface interface {
 	// PlaceOrder Place an order
 	// (POST /api/v1/orders)
 	PlaceOrder(ctx context.Context, request PlaceOrderRequestObject) (PlaceOrderResponseObject, error)
+	// PlaceOrders Place up to 1,000 orders, all or nothing
+	// (POST /api/v1/orders/batch)
+	PlaceOrders(ctx context.Context, request PlaceOrdersRequestObject) (PlaceOrdersResponseObject, error)
 	// GetOrder Look up an order, and how far its event is
 	// (GET /api/v1/orders/{id})
 	GetOrder(ctx context.Context, request GetOrderRequestObject) (GetOrderResponseObject, error)
@@ -938,8 +1325,10 @@ func (sh *strictHandler) ListOrders(ctx *gin.Context, params ListOrdersParams) {
 }
 
 // PlaceOrder operation middleware
-func (sh *strictHandler) PlaceOrder(ctx *gin.Context) {
+func (sh *strictHandler) PlaceOrder(ctx *gin.Context, params PlaceOrderParams) {
 	var request PlaceOrderRequestObject
+
+	request.Params = params
 
 	var body PlaceOrderJSONRequestBody
 	var err error
@@ -972,6 +1361,50 @@ func (sh *strictHandler) PlaceOrder(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PlaceOrderResponseObject); ok {
 		if err := validResponse.VisitPlaceOrderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PlaceOrders operation middleware
+func (sh *strictHandler) PlaceOrders(ctx *gin.Context, params PlaceOrdersParams) {
+	var request PlaceOrdersRequestObject
+
+	request.Params = params
+
+	var body PlaceOrdersJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PlaceOrders(ctx, request.(PlaceOrdersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlaceOrders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PlaceOrdersResponseObject); ok {
+		if err := validResponse.VisitPlaceOrdersResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

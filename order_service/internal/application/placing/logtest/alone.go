@@ -108,3 +108,28 @@ func testEnded(t *testing.T, store Store) {
 	require.NoError(t, err, "the same number, tried again")
 	require.Len(t, all(t, store), 1)
 }
+
+func testClaims(t *testing.T, store Store) {
+	t.Helper()
+	log, other := store.Writer(t), store.Writer(t)
+	first := placing.Claimed{Claim: placing.Claim{Key: [32]byte{1}, Request: [32]byte{9}}, First: 1, Size: 2}
+	batch := placing.Batch{Number: 1, Drafts: drafts(t, "Ann", "Bob", "Ann"), Claims: []placing.Claimed{first}}
+	orders, err := log.Append(t.Context(), batch)
+	require.NoError(t, err)
+	again, err := log.Append(t.Context(), batch)
+	require.NoError(t, err, "it is its own key")
+	require.Equal(t, orders, again)
+
+	taken := placing.Batch{Number: 1, Drafts: drafts(t, "Eve", "Bob"), Claims: []placing.Claimed{
+		{Claim: placing.Claim{Key: [32]byte{2}}, First: 0, Size: 1}, {Claim: first.Claim, First: 1, Size: 1},
+	}}
+	_, err = other.Append(t.Context(), taken)
+	require.ErrorIs(t, err, placing.ErrKeyTaken)
+	require.True(t, isRefusal(err))
+	require.Equal(t, orders, all(t, store), "nothing of the batch is stored")
+
+	taken.Number, taken.Claims = 2, taken.Claims[:1]
+	_, err = other.Append(t.Context(), taken)
+	require.NoError(t, err, "the batch that was refused has not claimed the other key either")
+	requireDense(t, all(t, store))
+}

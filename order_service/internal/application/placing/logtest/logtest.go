@@ -31,6 +31,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		"appends a number once":                        testOnce,
 		"appends no older number":                      testOlder,
 		"refuses a batch as a whole":                   testRefusal,
+		"keeps claims with their orders, once":         testClaims,
 		"stores nothing for a context that has ended":  testEnded,
 		"orders ids as commits, whoever else appends":  testConcurrent,
 		"appends a number once, though tried together": testTogether,
