@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -155,6 +157,29 @@ func TestATopicThatGrowsIsFollowed(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, int32(decoded.Place.Lane%20), r.Partition)
 		}
+	})
+}
+
+// A producer that has given a record up may still have outcomes to tell, of records that nobody waits for: the next batch
+// must not take them for its own.
+func TestAProducerThatFailedIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	testenv.Brokers(t, func(t *testing.T, addr string) {
+		wire := end{addr, testenv.Topic(t)}.Wire(t)
+		require.NoError(t, wire.Connect(t.Context()))
+		events := wiretest.Events(1, 10)
+		tooLarge := slices.Clone(events)
+		tooLarge[3].TraceParent = strings.Repeat("x", 4<<20)
+		_, err := wire.Publish(t.Context(), tooLarge)
+		require.Error(t, err)
+		acknowledged, err := wire.Publish(t.Context(), events)
+		require.ErrorContains(t, err, "not connected")
+		require.Zero(t, acknowledged)
+
+		require.NoError(t, wire.Connect(t.Context()))
+		acknowledged, err = wire.Publish(t.Context(), events)
+		require.NoError(t, err)
+		require.Equal(t, len(events), acknowledged)
 	})
 }
 

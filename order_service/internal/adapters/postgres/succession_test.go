@@ -204,8 +204,8 @@ func TestARecoveryToAPointInTimeBeginsANewLog(t *testing.T) {
 	execute(t, s.URL("postgres"), "SELECT pg_switch_wal()")
 	stopped(t, s, func() { require.NoError(t, s.Rewind(t.Context(), backup, "here")) })
 
-	// The service ran all the time: its next connection finds out.
-	requireSuccession(t, running, old)
+	// This process has seen no order: only the timeline tells.
+	requireSuccession(t, startOn(t, s.URL("orders")), old)
 }
 
 func TestFilesThatArePutBackBeginANewLog(t *testing.T) {
