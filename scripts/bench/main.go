@@ -83,6 +83,7 @@ func summary() string {
 }
 
 func measure(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error) {
+	busy := report.LoadAverage()
 	root, err := repository.Root()
 	if err != nil {
 		return err
@@ -105,6 +106,7 @@ func measure(ctx context.Context, cfg config, stdout, stderr io.Writer) (err err
 	if err != nil {
 		return err
 	}
+	result.Machine.Load = busy
 	if err := result.Table(stdout); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ type Machine struct {
 	Cores      int           `json:"cores"`
 	Memory     string        `json:"memory"`
 	System     string        `json:"system"`
-	SyncTime   time.Duration `json:"fsync_ns"` // median of one write of 8 KiB
+	Load       string        `json:"load_average_before"` // of one, five and fifteen minutes
+	SyncTime   time.Duration `json:"fsync_ns"`            // median of one write of 8 KiB
 	Go         string        `json:"go"`
 	PostgreSQL string        `json:"postgresql"`
 	Broker     string        `json:"broker"`
@@ -32,6 +33,15 @@ type Machine struct {
 // libraries are those whose versions matter to the figures.
 var libraries = []string{
 	"github.com/IBM/sarama", "github.com/gin-gonic/gin", "github.com/jackc/pgx/v5", "github.com/go-json-experiment/json",
+}
+
+// LoadAverage says how busy the machine is, before a run makes it so: figures of a busy one are not worth much.
+func LoadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return unknown
+	}
+	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
 // Describe looks at the machine and at what runs on the rig.

@@ -42,10 +42,19 @@ func run(t *testing.T) Run {
 	}
 	return Run{
 		At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Rounds: 2, Plan: trial.Plan{Lasts: time.Second, Clients: 8, Backlog: 1_000_000},
-		Machine: Machine{CPU: "A <CPU>", Cores: 2, Broker: "a broker", Libraries: []string{"lib v1"}},
+		Machine: Machine{CPU: "A <CPU>", Cores: 2, Broker: "a broker", Load: "0.1 0.2 0.3", Libraries: []string{"lib v1"}},
 		Scores:  score.Of(rows, results), Results: results,
 		Latencies: map[string]*hdrhistogram.Histogram{"latency/order_service": fast, "latency/naive & more": slow},
 	}
+}
+
+func TestLoadAverage(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/loadavg"); err != nil {
+		require.Equal(t, unknown, LoadAverage())
+		return
+	}
+	require.Regexp(t, `^[0-9.]+ [0-9.]+ [0-9.]+$`, LoadAverage())
 }
 
 func TestNumbers(t *testing.T) {
@@ -66,7 +75,7 @@ func TestTableSaysWhatCameOfEachRow(t *testing.T) {
 	require.Regexp(t, `^latency-p99 .* 0\.750 \(0\.500 to 1\.00\)x .* <= 0\.700x +missed, met in 1 of 2 rounds$`, lines[2])
 	require.Regexp(t, `^post-pgbench .* not measured: pgbench is not on this machine$`, lines[3])
 	require.Regexp(t, `^allocations-order .* 60\.0 \(59\.0 to 61\.0\) an order +- +-$`, lines[4])
-	require.Contains(t, b.String(), "1 of 2 goals met, on A <CPU> with a broker.")
+	require.Contains(t, b.String(), "1 of 2 goals met, on A <CPU> with a broker; load average before the run: 0.1 0.2 0.3.")
 }
 
 func TestThePageIsWrittenBetweenItsMarks(t *testing.T) {

@@ -21,6 +21,7 @@ func (r Run) Table(w io.Writer) error {
 		return fmt.Errorf("print the table: %w", err)
 	}
 	met, of := r.met()
-	_, err := fmt.Fprintf(w, "\n%d of %d goals met, on %s with %s.\n", met, of, r.Machine.CPU, r.Machine.Broker)
+	_, err := fmt.Fprintf(w, "\n%d of %d goals met, on %s with %s; load average before the run: %s.\n",
+		met, of, r.Machine.CPU, r.Machine.Broker, r.Machine.Load)
 	return err
 }

@@ -38,18 +38,21 @@ func (b *Bench) pgbench() Variant {
 			return err
 		},
 		Measure: func(ctx context.Context) (figures Figures, err error) {
-			g, err := b.freshGround(ctx)
+			database, drop, err := b.rig.Database(ctx)
 			if err != nil {
 				return nil, err
 			}
-			defer func() { err = errors.Join(err, g.clear(ctx)) }()
-			if err := b.rig.Query(ctx, g.database, func(conn *pgx.Conn) error {
+			defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
+			if err := b.rig.Checkpoint(ctx); err != nil {
+				return nil, err
+			}
+			if err := b.rig.Query(ctx, database, func(conn *pgx.Conn) error {
 				_, err := conn.Exec(ctx, naiveTable)
 				return err
 			}); err != nil {
 				return nil, err
 			}
-			return b.runPGBench(ctx, tool, g.database)
+			return b.runPGBench(ctx, tool, database)
 		},
 	}
 }
