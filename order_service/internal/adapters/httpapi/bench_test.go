@@ -30,7 +30,9 @@ func (d *discard) WriteHeader(status int)         { d.status = status }
 func BenchmarkPostOrder(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
 	engine := shared.NewEngine(log)
-	one := func(context.Context, placing.Request) (domain.Order, error) { return domain.Order{ID: 123, Place: place}, nil }
+	one := func(context.Context, placing.Request) (domain.Order, error) {
+		return domain.Order{ID: 123, Place: place}, nil
+	}
 	httpapi.Register(engine, httpapi.Uses{Place: one, Reader: noReader{}}, log)
 	body := strings.NewReader(john)
 	request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/api/v1/orders", body)
