@@ -335,15 +335,19 @@ func TestOneNewLogForAll(t *testing.T) {
 	old := first.place(t, "Ann")
 	first.pool.Close()
 	execute(t, s.URL("postgres"), "CREATE DATABASE copy TEMPLATE orders")
+	watcher := openPool(t, s.URL("copy"))
+	release := holdLock(t, watcher) // so that they meet, however fast each is
+	patient := func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["lock_timeout"] = "20s" }
 	var (
 		said     testenv.Log
 		renewals renewals
 		group    errgroup.Group
 	)
-	for range 8 {
+	const connections = 8
+	for range connections {
 		succession := postgres.NewSuccession(said.Logger(), &renewals)
 		group.Go(func() error {
-			pool, err := pgdb.NewPool(s.URL("copy"), postgres.Session, succession.Watch)
+			pool, err := pgdb.NewPool(s.URL("copy"), postgres.Session, patient, succession.Watch)
 			if err != nil {
 				return err
 			}
@@ -351,6 +355,12 @@ func TestOneNewLogForAll(t *testing.T) {
 			return pool.Ping(t.Context())
 		})
 	}
+	require.Eventually(t, func() bool {
+		const sql = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+		var waiting int
+		return watcher.QueryRow(t.Context(), sql).Scan(&waiting) == nil && waiting == connections
+	}, patience, 10*time.Millisecond)
+	release()
 	require.NoError(t, group.Wait())
 	require.Equal(t, 1, renewals.so(t))
 	require.NotEqual(t, old[0].Place.LogID, startOn(t, s.URL("copy")).place(t, "Ann")[0].Place.LogID)

@@ -78,7 +78,7 @@ func testForeignZombie(t *testing.T, store Store) {
 // testOrder has consumers that name the same lanes in opposite orders: were they locked so, some would wait for each
 // other in a circle.
 func testOrder(t *testing.T, store Store) {
-	const consumers, rounds = 6, 30
+	const consumers, rounds = 6, 100
 	apply(t, store.Ledger(t), lanes(0, 1, 2, 3, 4, 5), counts())
 	var together sync.WaitGroup
 	errs := make([]error, consumers)
@@ -89,8 +89,8 @@ func testOrder(t *testing.T, store Store) {
 			slices.Reverse(scope.Lanes)
 		}
 		together.Go(func() {
-			for range rounds {
-				if _, err := ledger.Apply(t.Context(), scope, always(counts())); err != nil {
+			for round := range int64(rounds) {
+				if _, err := ledger.Apply(t.Context(), scope, always(moving(counts(), i, round))); err != nil {
 					errs[i] = err
 					return
 				}
