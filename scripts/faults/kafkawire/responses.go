@@ -7,6 +7,7 @@ import (
 
 // Keys of requests whose answers matter.
 const (
+	produceKey     = 0
 	metadataKey    = 3
 	coordinatorKey = 10
 	apiVersionsKey = 18

@@ -1,5 +1,5 @@
 // Package kafkawire reads as much of Kafka's protocol as a proxy before a broker needs: it must stand in the broker's
-// place where the broker tells its address, and can lose single answers by choice
+// place where the broker tells its address, and can lose single answers, or refuse in them, by choice
 // (https://kafka.apache.org/protocol#protocol_messages).
 package kafkawire
 
@@ -25,6 +25,7 @@ const (
 // encryption.
 type Tap struct {
 	answers    *loss.Answers
+	refusals   *Refusals
 	port, like int32 // the broker's, and what it becomes
 
 	mu                sync.Mutex
@@ -38,8 +39,8 @@ type request struct {
 }
 
 // NewTap looks at one connection to a broker that listens on port, by way of a proxy that listens on like.
-func NewTap(answers *loss.Answers, port, like int) *Tap {
-	return &Tap{answers: answers, port: int32(port), like: int32(like), pending: map[int32]request{}}
+func NewTap(answers *loss.Answers, refusals *Refusals, port, like int) *Tap {
+	return &Tap{answers: answers, refusals: refusals, port: int32(port), like: int32(like), pending: map[int32]request{}}
 }
 
 // ToServer notes what is asked.
@@ -95,10 +96,12 @@ func (t *Tap) settle(r request, success bool) {
 	}
 }
 
-// edit returns the body with the broker's port changed; an error for an answer that is to be lost and tells of one.
+// edit returns the body with the broker's port changed, or a partition refused; an error for an answer that is to be
+// lost and tells of one.
 func (t *Tap) edit(r request, body []byte) ([]byte, error) {
 	tells := r.key == metadataKey || r.key == coordinatorKey
-	if !tells && !r.losing {
+	refusing := r.key == produceKey && t.refusals.wanted()
+	if !tells && !refusing && !r.losing {
 		return body, nil
 	}
 	response := kmsg.ResponseForKey(r.key)
@@ -117,6 +120,9 @@ func (t *Tap) edit(r request, body []byte) ([]byte, error) {
 		return body, failure(response)
 	}
 	t.stand(response)
+	if produced, ok := response.(*kmsg.ProduceResponse); ok {
+		t.refusals.refuse(produced)
+	}
 	return response.AppendTo(slices.Clone(tags)), nil
 }
 

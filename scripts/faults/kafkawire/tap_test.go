@@ -27,7 +27,7 @@ func setup(t *testing.T) (straight, way string, answers *loss.Answers) {
 	port, err := strconv.Atoi(text)
 	require.NoError(t, err)
 	answers = loss.NewAnswers()
-	p, err := proxy.Listen(t.Context(), straight, func(like int) proxy.Tap { return kafkawire.NewTap(answers, port, like) })
+	p, err := proxy.Listen(t.Context(), straight, func(like int) proxy.Tap { return kafkawire.NewTap(answers, kafkawire.NewRefusals(), port, like) })
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return straight, net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Port())), answers
@@ -96,7 +96,7 @@ func TestARefusalDoesNotCount(t *testing.T) {
 	answers := loss.NewAnswers()
 	answers.Lose(1, func(request string) bool { return request == "Produce" })
 	answer := func(code int16) (passing []byte, cut bool) {
-		tap := kafkawire.NewTap(answers, 1, 2)
+		tap := kafkawire.NewTap(answers, kafkawire.NewRefusals(), 1, 2)
 		tap.ToServer(framed(append([]byte{0, produce, 0, version}, 0, 0, 0, 9)))
 		response := kmsg.NewPtrProduceResponse()
 		response.SetVersion(version)
@@ -128,7 +128,7 @@ func TestHoweverChopped(t *testing.T) {
 	other := framed([]byte{0, 0, 0, 5, 1, 2, 3})
 	stream := append(append([]byte{}, other...), metadataOn(1000)...)
 	for _, size := range []int{1, 3, len(stream)} {
-		tap := kafkawire.NewTap(loss.NewAnswers(), 1000, 2000)
+		tap := kafkawire.NewTap(loss.NewAnswers(), kafkawire.NewRefusals(), 1000, 2000)
 		for rest := request; len(rest) > 0; rest = rest[min(size, len(rest)):] {
 			tap.ToServer(rest[:min(size, len(rest))])
 		}

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 
 	"ordertrack/scripts/faults/stack"
@@ -15,7 +16,10 @@ const (
 	lostCommits = 2
 )
 
-// answers lose single answers of PostgreSQL and of the broker, by choice and not by luck.
+// refusedAnswers is how many answers to Produce are changed, one after the other.
+const refusedAnswers = 20
+
+// answers lose, or change, single answers of PostgreSQL and of the broker, by choice and not by luck.
 func answers() []Cell {
 	proxied := stack.Needs{Proxied: true}
 	return []Cell{
@@ -41,7 +45,22 @@ func answers() []Cell {
 			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.Broker[stack.TrackSide] }, isRequest("OffsetCommit"), lostCommits),
 			Needs: proxied, Answered: true,
 		},
+		{
+			Name: "produce-refused-in-part",
+			Does: "twenty batches of events reach the broker, and one partition of each is said to be refused, the others not",
+			Do:   refuse, Needs: proxied, Answered: true,
+		},
 	}
+}
+
+// refuse needs batches for two partitions or more: the load must go on until there were enough.
+func refuse(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+	enough := load.Sustain()
+	defer enough()
+	return often(ctx, load, refusedAnswers, func(random *rand.Rand) error {
+		system.Links.Refusals.Refuse(1, random.IntN)
+		return system.Links.Refusals.Await(ctx, 1)
+	})
 }
 
 func isRequest(name string) func(string) bool {

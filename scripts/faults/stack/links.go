@@ -15,7 +15,11 @@ import (
 
 // Links are the services' ways to PostgreSQL and to the broker, by Side, in a system that is proxied. All replicas of a
 // service share one of each.
-type Links struct{ Postgres, Broker [2]*Link }
+type Links struct {
+	Postgres, Broker [2]*Link
+
+	Refusals *kafkawire.Refusals // of what order_service publishes; track_users publishes nothing
+}
 
 // Link is a way that can be made bad, and can lose single answers.
 type Link struct {
@@ -25,6 +29,7 @@ type Link struct {
 }
 
 func (l *Links) open(ctx context.Context, servers [2]*postgres.Server, broker int) (err error) {
+	l.Refusals = kafkawire.NewRefusals()
 	for _, side := range Sides() {
 		if l.Postgres[side], err = openLink(ctx, servers[side].Port(), func(answers *loss.Answers, _ int) proxy.Tap {
 			return pgwire.NewTap(answers)
@@ -32,7 +37,7 @@ func (l *Links) open(ctx context.Context, servers [2]*postgres.Server, broker in
 			return err
 		}
 		if l.Broker[side], err = openLink(ctx, broker, func(answers *loss.Answers, port int) proxy.Tap {
-			return kafkawire.NewTap(answers, broker, port)
+			return kafkawire.NewTap(answers, l.Refusals, broker, port)
 		}); err != nil {
 			return err
 		}
