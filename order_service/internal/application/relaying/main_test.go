@@ -41,6 +41,12 @@ type bundle struct {
 
 // setup gives a relay over a tape with so many events.
 func setup(t *testing.T, events int) *bundle {
+	t.Helper()
+	return setupWith(t, events, limits())
+}
+
+func setupWith(t *testing.T, events int, limits relaying.Limits) *bundle {
+	t.Helper()
 	ctrl := gomock.NewController(t)
 	b := &bundle{
 		outbox: mocks.NewMockOutbox(ctrl), wire: mocks.NewMockWire(ctrl), repair: mocks.NewMockRepairer(ctrl), meter: mocks.NewMockMeter(ctrl),
@@ -50,7 +56,7 @@ func setup(t *testing.T, events int) *bundle {
 	b.meter.EXPECT().Leading(gomock.Any()).AnyTimes()
 	b.meter.EXPECT().Failed(gomock.Any()).AnyTimes()
 	b.meter.EXPECT().Published(gomock.Any()).AnyTimes()
-	b.relay = relaying.New(b.outbox, b.wire, b.repair, b.meter, slog.New(slog.NewTextHandler(b.logged, nil)), limits())
+	b.relay = relaying.New(b.outbox, b.wire, b.repair, b.meter, slog.New(slog.NewTextHandler(b.logged, nil)), limits)
 	return b
 }
 

@@ -24,6 +24,11 @@ type Limits struct {
 	Publish time.Duration // how long one batch may take
 	Finish  time.Duration // how long the batch in flight may take after a stop
 	Retry   backoff.Policy
+
+	// After a batch of at least Crowd events, and less than Batch, the relay lets more gather for Linger: a request to the
+	// broker costs about the same for many events as for a few. A lone event is never held back.
+	Crowd  int
+	Linger time.Duration
 }
 
 // DefaultLimits suit a broker nearby.
@@ -34,6 +39,8 @@ func DefaultLimits() Limits {
 		Publish: 30 * time.Second,
 		Finish:  5 * time.Second,
 		Retry:   backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
+		Crowd:   32,
+		Linger:  10 * time.Millisecond,
 	}
 }
 
@@ -96,7 +103,9 @@ func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archiv
 		case err != nil:
 			return fmt.Errorf("read the log: %w", err)
 		case len(events) > 0:
-			err = r.publish(finish, log, events)
+			if err = r.publish(finish, log, events); err == nil {
+				r.gather(ctx, len(events))
+			}
 		default:
 			r.health.well()
 			err = log.Wait(ctx, r.limits.Poll)
@@ -106,6 +115,12 @@ func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archiv
 		}
 	}
 	return nil
+}
+
+func (r *Relay) gather(ctx context.Context, published int) {
+	if published >= r.limits.Crowd && published < r.limits.Batch {
+		_ = backoff.Sleep(ctx, r.limits.Linger) // its only error is that ctx has ended, which ends the turn
+	}
 }
 
 // publish moves the cursor over what was acknowledged, even when that is not all.

@@ -3,6 +3,7 @@ package relaying_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,5 +254,55 @@ func TestItRepairsBetweenBatchesAndWithinTheTurn(t *testing.T) {
 		require.Equal(t, []int{0, 1, 1, 2, 3}, behind[:5], "a repair that fails costs the turn")
 		require.Equal(t, []int64{3, 6, 7}, b.tape.moved())
 		require.Equal(t, 1, b.countLogged("the relay starts over"))
+	})
+}
+
+// A crowd gathers for a moment, since one request to the broker costs about the same for all of it; a lone event and a
+// full batch are followed at once.
+func TestACrowdIsGivenAMomentToGather(t *testing.T) {
+	t.Parallel()
+	for title, c := range map[string]struct {
+		events int
+		paused bool
+	}{
+		"a lone event": {events: 1},
+		"a crowd":      {events: 2, paused: true},
+		"a full batch": {events: 3},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				limits := limits()
+				limits.Crowd, limits.Linger = 2, time.Second
+				b := setupWith(t, c.events, limits)
+				b.leads()
+				b.acknowledges()
+				stop := b.run(t)
+				synctest.Wait()
+				b.tape.append(1)
+				b.tape.wake <- struct{}{}
+				synctest.Wait()
+				last := int64(c.events + 1)
+				require.Equal(t, !c.paused, slices.Contains(b.tape.moved(), last))
+				time.Sleep(limits.Linger)
+				synctest.Wait()
+				require.Contains(t, b.tape.moved(), last)
+				require.Zero(t, stop())
+			})
+		})
+	}
+}
+
+func TestAStopDoesNotWaitForACrowd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limits := limits()
+		limits.Crowd, limits.Linger = 2, time.Minute
+		b := setupWith(t, 2, limits)
+		b.leads()
+		b.acknowledges()
+		stop := b.run(t)
+		synctest.Wait()
+		require.Zero(t, stop())
 	})
 }
