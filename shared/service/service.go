@@ -59,8 +59,8 @@ type Config interface{ Common() Settings }
 // and SIGINT stop it in order; a second one ends it at once.
 func Main[C Config](program, summary string, module func(C) fx.Option, commands ...Command[C]) int {
 	signals := make(chan os.Signal, 2)
+	// To the end of the process: one signal more, after a clean stop, must not make it end as if it had been killed.
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	defer signal.Stop(signals)
 	limitMemory(os.Getenv)
 	r := runner{program: program, summary: summary, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
 	return run(r, os.Args[1:], os.Environ(), module, commands...)
