@@ -46,6 +46,9 @@ var countingModule = fx.Module("counting", fx.Provide(
 	kafka.Config,
 	kafka.New,
 	func(consumer *kafka.Consumer) reporting.Reader { return consumer },
+	func(c config.Config, consumer *kafka.Consumer) reporting.Topic {
+		return kafka.NewTopic(c.KafkaTopic, consumer.Client)
+	},
 	reporting.New,
 ))
 

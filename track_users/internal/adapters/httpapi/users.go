@@ -27,11 +27,13 @@ const retryAfter = time.Second
 // Reader looks users up. Errors: those of name.Parse, reading.ErrNotFound, reading.ErrUnavailable, wrapped.
 type Reader interface {
 	User(ctx context.Context, raw string) (domain.User, error)
+	List(ctx context.Context, q reading.Query) (reading.Page, error)
 }
 
 // Reporter tells the progress. Errors: reporting.ErrUnavailable, wrapped.
 type Reporter interface {
 	Progress(ctx context.Context) (domain.Progress, error)
+	Statistics(ctx context.Context) (domain.Statistics, error)
 }
 
 type handler struct {
@@ -43,17 +45,22 @@ type handler struct {
 // New puts the API's routes into the engine.
 func New(engine *gin.Engine, reader Reader, reporter Reporter, log *slog.Logger) http.Handler {
 	h := handler{reader: reader, reporter: reporter, log: log}
-	engine.GET("/api/v1/progress", h.progress)
-	engine.GET(usersPath+":name", h.user)
+	router := httpapi.WithHead(engine)
+	router.GET("/api/v1/progress", producesJSON(), h.progress)
+	router.GET("/api/v1/stats", producesJSON(), h.stats)
+	router.GET(usersPath, producesJSON(), httpapi.Compress, h.list)
+	router.GET(usersPath+"/:name", producesJSON(), h.user)
 	return engine
 }
 
-const usersPath = "/api/v1/users/"
+func producesJSON() gin.HandlerFunc { return httpapi.Produces("application/json") }
+
+const usersPath = "/api/v1/users"
 
 // nameOf takes the name from the path as it was sent. gin would decode it as if it stood in a query, where a plus sign
 // means a space.
 func nameOf(r *http.Request) (string, error) {
-	return url.PathUnescape(strings.TrimPrefix(r.URL.EscapedPath(), usersPath))
+	return url.PathUnescape(strings.TrimPrefix(r.URL.EscapedPath(), usersPath+"/"))
 }
 
 // userBody is a user as clients see one.

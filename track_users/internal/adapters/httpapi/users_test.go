@@ -31,6 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type bundle struct {
 	users  *mocks.MockUsers
 	book   *books.MockBook
+	topic  *books.MockTopic
 	log    *testenv.Log
 	handle http.Handler
 }
@@ -38,9 +39,9 @@ type bundle struct {
 func setup(t *testing.T) bundle {
 	t.Helper()
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
-	users, book := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl)
-	reporter := reporting.New(book, books.NewMockReader(ctrl), log.Logger())
-	return bundle{users, book, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, log.Logger())}
+	users, book, topic := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl), books.NewMockTopic(ctrl)
+	reporter := reporting.New(book, books.NewMockReader(ctrl), topic, log.Logger())
+	return bundle{users, book, topic, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, log.Logger())}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.
@@ -49,10 +50,13 @@ func (b bundle) get(t *testing.T, path string) *httptest.ResponseRecorder {
 	return b.do(t, http.MethodGet, path)
 }
 
-func (b bundle) do(t *testing.T, method, path string) *httptest.ResponseRecorder {
+func (b bundle) do(t *testing.T, method, path string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
 	request.Header.Set("X-Request-ID", "request-1")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	recorder := httptest.NewRecorder()
 	b.handle.ServeHTTP(recorder, request)
 	return recorder
@@ -144,7 +148,7 @@ func TestFailures(t *testing.T) {
 func TestOtherPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, path := range []string{"/api/v1/users/", "/api/v1/users", "/api/v1/users/a/b", "/api/v1/users/a/", "/"} {
+	for _, path := range []string{"/api/v1/users/", "/api/v1/users/a/b", "/api/v1/users/a/", "/"} {
 		recorder := b.get(t, path)
 		require.Equal(t, http.StatusNotFound, recorder.Code, path)
 		require.Equal(t, "application/problem+json", recorder.Header().Get("Content-Type"))

@@ -91,3 +91,19 @@ func toPosition(row pgx.CollectableRow) (domain.Position, error) {
 	p.Stream.TopicID, p.At = id, at.UTC()
 	return p, err
 }
+
+// Totals adds up all counters, in one statement and so of one moment.
+func (b *Book) Totals(ctx context.Context) (domain.Totals, error) {
+	const sql = `
+		SELECT clock_timestamp(), count(*), coalesce(sum(counter), 0)::bigint, coalesce(sum(foreign_counter), 0)::bigint,
+			(SELECT count(*) FROM dead_letter)
+		FROM track_user`
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	var t domain.Totals
+	if err := b.pool.QueryRow(ctx, sql).Scan(&t.At, &t.Users, &t.Counted, &t.Foreign, &t.Parked); err != nil {
+		return domain.Totals{}, fmt.Errorf("%w: %w", reporting.ErrUnavailable, err)
+	}
+	t.At = t.At.UTC()
+	return t, nil
+}

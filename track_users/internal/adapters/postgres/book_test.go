@@ -34,6 +34,17 @@ func (s store) Mark(ctx context.Context, position domain.Position, marks ...doma
 	})
 }
 
+func (s store) Count(ctx context.Context, user domain.User, foreign int64, parked int) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO track_user (name, counter, foreign_counter) VALUES ($1, $2, $3)`,
+		user.Name.String(), user.Counter, foreign)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO dead_letter (topic, topic_id, partition, kafka_offset, reason, detail, headers)
+		SELECT 't', gen_random_uuid(), 0, n, '', '', '[]' FROM generate_series(1, $1::int) n`, parked)
+	return err
+}
+
 func TestBookContract(t *testing.T) {
 	t.Parallel()
 	booktest.Exercise(t, func(t *testing.T) booktest.Store {

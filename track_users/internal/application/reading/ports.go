@@ -13,4 +13,7 @@ import (
 type Users interface {
 	// ByName finds one user. Errors: ErrNotFound; ErrUnavailable, wrapped.
 	ByName(ctx context.Context, who name.Name) (domain.User, error)
+	// List reads as many users as the query's limit says, or all there are behind its After. Errors: ErrUnavailable,
+	// wrapped.
+	List(ctx context.Context, q Query) ([]domain.User, error)
 }

@@ -14,6 +14,15 @@ type Book interface {
 	Note(ctx context.Context, positions []domain.Position) error
 	// Progress reads all marks and positions as they are at one moment. Errors: ErrUnavailable, wrapped.
 	Progress(ctx context.Context) (domain.Progress, error)
+	// Totals adds up all counters as they are at one moment. Errors: ErrUnavailable, wrapped.
+	Totals(ctx context.Context) (domain.Totals, error)
+}
+
+// Topic knows what is in the topic.
+type Topic interface {
+	// Backlogs tells what lies behind the positions in each stream of the topic as it is now. A stream without a position
+	// is read from its begin. Errors: ErrUnavailable, wrapped.
+	Backlogs(ctx context.Context, positions []domain.Position) ([]domain.Backlog, error)
 }
 
 // Reader knows how far the streams are read that are read here.

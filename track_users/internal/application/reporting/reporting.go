@@ -21,14 +21,16 @@ const Every = time.Second
 
 // Reporter notes how far the streams are read that are read here, and tells the progress of all.
 type Reporter struct {
-	book   Book
-	reader Reader
-	log    *slog.Logger
+	book       Book
+	reader     Reader
+	topic      Topic
+	log        *slog.Logger
+	statistics cached
 }
 
 // New makes a reporter.
-func New(book Book, reader Reader, log *slog.Logger) *Reporter {
-	return &Reporter{book: book, reader: reader, log: log}
+func New(book Book, reader Reader, topic Topic, log *slog.Logger) *Reporter {
+	return &Reporter{book: book, reader: reader, topic: topic, log: log, statistics: newCached()}
 }
 
 // Run notes positions until ctx ends. What fails is noted the next time.

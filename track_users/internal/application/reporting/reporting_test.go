@@ -26,7 +26,7 @@ func setup(t *testing.T) (*mocks.MockBook, *mocks.MockReader, *testenv.Log, *rep
 	t.Helper()
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
 	book, reader := mocks.NewMockBook(ctrl), mocks.NewMockReader(ctrl)
-	return book, reader, log, reporting.New(book, reader, log.Logger())
+	return book, reader, log, reporting.New(book, reader, mocks.NewMockTopic(ctrl), log.Logger())
 }
 
 // run runs the reporter for so long.

@@ -7,6 +7,7 @@ package mocks
 import (
 	context "context"
 	name "ordertrack/shared/name"
+	reading "ordertrack/track_users/internal/application/reading"
 	domain "ordertrack/track_users/internal/domain"
 	reflect "reflect"
 
@@ -49,4 +50,19 @@ func (m *MockUsers) ByName(ctx context.Context, who name.Name) (domain.User, err
 func (mr *MockUsersMockRecorder) ByName(ctx, who interface{}) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ByName", reflect.TypeOf((*MockUsers)(nil).ByName), ctx, who)
+}
+
+// List mocks base method.
+func (m *MockUsers) List(ctx context.Context, q reading.Query) ([]domain.User, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "List", ctx, q)
+	ret0, _ := ret[0].([]domain.User)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// List indicates an expected call of List.
+func (mr *MockUsersMockRecorder) List(ctx, q interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "List", reflect.TypeOf((*MockUsers)(nil).List), ctx, q)
 }

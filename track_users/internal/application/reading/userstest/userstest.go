@@ -41,4 +41,12 @@ func Exercise(t *testing.T, open func(t *testing.T) (reading.Users, func(domain.
 		_, err := users.ByName(ctx, name.Restore("Ann"))
 		require.ErrorIs(t, err, reading.ErrUnavailable)
 	})
+	t.Run("lists every user once, in each order and by pages of any size", func(t *testing.T) {
+		t.Parallel()
+		testLists(t, open)
+	})
+	t.Run("says that it cannot list", func(t *testing.T) {
+		t.Parallel()
+		testListsEnded(t, open)
+	})
 }

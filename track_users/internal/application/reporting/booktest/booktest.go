@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
 )
@@ -19,6 +20,8 @@ type Store interface {
 	Book(t *testing.T) reporting.Book
 	// Mark moves lanes' marks, and notes the position in the same moment.
 	Mark(ctx context.Context, position domain.Position, marks ...domain.Mark) error
+	// Count adds a user, and parks as many events.
+	Count(ctx context.Context, user domain.User, foreign int64, parked int) error
 }
 
 // Exercise runs the suite; open gives each test a store of its own.
@@ -27,6 +30,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 	for title, test := range map[string]func(t *testing.T, store Store){
 		"keeps the last position of each stream":     testNote,
 		"tells marks and positions of one moment":    testMoment,
+		"adds up what was counted":                   testTotals,
 		"says that it cannot":                        testEnded,
 		"takes what several consumers note together": testTogether,
 	} {
@@ -96,12 +100,27 @@ func testMoment(t *testing.T, store Store) {
 	require.Equal(t, []domain.Mark{{Lane: lane, Applied: moves}}, progress.Marks)
 }
 
+func testTotals(t *testing.T, store Store) {
+	book := store.Book(t)
+	none, err := book.Totals(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, domain.Totals{At: none.At}, none)
+	require.NoError(t, store.Count(t.Context(), domain.User{Name: name.Restore("Ann"), Counter: 7}, 2, 0))
+	require.NoError(t, store.Count(t.Context(), domain.User{Name: name.Restore("Bob"), Counter: 1 << 40}, 0, 3))
+	got, err := book.Totals(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, domain.Totals{At: got.At, Users: 2, Counted: 1<<40 + 7, Foreign: 2, Parked: 3}, got)
+	require.True(t, got.At.After(none.At))
+}
+
 func testEnded(t *testing.T, store Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	book := store.Book(t)
 	require.ErrorIs(t, book.Note(ctx, []domain.Position{{Stream: stream(1, 3), Next: 7}}), reporting.ErrUnavailable)
 	_, err := book.Progress(ctx)
+	require.ErrorIs(t, err, reporting.ErrUnavailable)
+	_, err = book.Totals(ctx)
 	require.ErrorIs(t, err, reporting.ErrUnavailable)
 	require.Empty(t, positionsOf(t, store))
 }

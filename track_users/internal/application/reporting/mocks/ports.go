@@ -64,6 +64,59 @@ func (mr *MockBookMockRecorder) Progress(ctx interface{}) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Progress", reflect.TypeOf((*MockBook)(nil).Progress), ctx)
 }
 
+// Totals mocks base method.
+func (m *MockBook) Totals(ctx context.Context) (domain.Totals, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Totals", ctx)
+	ret0, _ := ret[0].(domain.Totals)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Totals indicates an expected call of Totals.
+func (mr *MockBookMockRecorder) Totals(ctx interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Totals", reflect.TypeOf((*MockBook)(nil).Totals), ctx)
+}
+
+// MockTopic is a mock of Topic interface.
+type MockTopic struct {
+	ctrl     *gomock.Controller
+	recorder *MockTopicMockRecorder
+}
+
+// MockTopicMockRecorder is the mock recorder for MockTopic.
+type MockTopicMockRecorder struct {
+	mock *MockTopic
+}
+
+// NewMockTopic creates a new mock instance.
+func NewMockTopic(ctrl *gomock.Controller) *MockTopic {
+	mock := &MockTopic{ctrl: ctrl}
+	mock.recorder = &MockTopicMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockTopic) EXPECT() *MockTopicMockRecorder {
+	return m.recorder
+}
+
+// Backlogs mocks base method.
+func (m *MockTopic) Backlogs(ctx context.Context, positions []domain.Position) ([]domain.Backlog, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Backlogs", ctx, positions)
+	ret0, _ := ret[0].([]domain.Backlog)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Backlogs indicates an expected call of Backlogs.
+func (mr *MockTopicMockRecorder) Backlogs(ctx, positions interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Backlogs", reflect.TypeOf((*MockTopic)(nil).Backlogs), ctx, positions)
+}
+
 // MockReader is a mock of Reader interface.
 type MockReader struct {
 	ctrl     *gomock.Controller

@@ -1,0 +1,63 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"ordertrack/track_users/internal/domain"
+)
+
+// statsBody is how much was counted and what is still to do. What only the broker knows lacks while it is away.
+type statsBody struct {
+	At      time.Time `json:"at"`
+	Users   int64     `json:"users"`
+	Counted int64     `json:"events_counted"`
+	Foreign int64     `json:"events_foreign"`
+	Parked  int64     `json:"events_parked"`
+	Lag     *lagBody  `json:"lag,omitempty"`
+}
+
+// lagBody is what the topic holds and is not read yet.
+type lagBody struct {
+	Events         int64          `json:"events"`
+	OldestPlacedAt *time.Time     `json:"oldest_placed_at,omitempty"`
+	OldestAge      *float64       `json:"oldest_age_seconds,omitempty"`
+	Partitions     []partitionLag `json:"partitions"`
+}
+
+type partitionLag struct {
+	Partition  int32 `json:"partition"`
+	NextOffset int64 `json:"next_offset"`
+	EndOffset  int64 `json:"end_offset"`
+	Events     int64 `json:"events"`
+}
+
+func (h handler) stats(c *gin.Context) {
+	statistics, err := h.reporter.Statistics(c.Request.Context())
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	h.answer(c, toStats(statistics))
+}
+
+func toStats(s domain.Statistics) statsBody {
+	body := statsBody{At: s.At.UTC(), Users: s.Users, Counted: s.Counted, Foreign: s.Foreign, Parked: s.Parked}
+	if s.Backlogs == nil {
+		return body
+	}
+	events, oldest := s.Lag()
+	body.Lag = &lagBody{Events: events, Partitions: make([]partitionLag, len(s.Backlogs))}
+	if !oldest.IsZero() {
+		oldest = oldest.UTC()
+		age := max(0, s.At.Sub(oldest).Seconds())
+		body.Lag.OldestPlacedAt, body.Lag.OldestAge = &oldest, &age
+	}
+	for i, b := range s.Backlogs {
+		body.Lag.Partitions[i] = partitionLag{
+			Partition: b.Stream.Partition, NextOffset: b.Next, EndOffset: b.End, Events: b.Events(),
+		}
+	}
+	return body
+}
