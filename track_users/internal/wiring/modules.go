@@ -20,6 +20,7 @@ import (
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/application/waiting"
 	"ordertrack/track_users/internal/config"
 	"ordertrack/track_users/internal/domain"
 )
@@ -27,9 +28,12 @@ import (
 // databaseModule is PostgreSQL, and the ports that it serves.
 var databaseModule = fx.Module("database", fx.Provide(
 	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
-	fx.Annotate(postgres.NewLedger, fx.As(new(tallying.Ledger))),
+	postgres.NewLedger,
+	func(ledger *postgres.Ledger, watcher *waiting.Watcher) tallying.Ledger {
+		return waiting.Tell(watcher, ledger)
+	},
 	fx.Annotate(postgres.NewUsers, fx.As(new(reading.Users))),
-	fx.Annotate(postgres.NewBook, fx.As(new(reporting.Book))),
+	fx.Annotate(postgres.NewBook, fx.As(new(reporting.Book)), fx.As(new(waiting.Marks))),
 ))
 
 // countingModule is the way in: the consumer, and a tally for each partition it gets.
@@ -55,8 +59,11 @@ var countingModule = fx.Module("counting", fx.Provide(
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
 	reading.New,
-	func(reader *reading.Reader, reporter *reporting.Reporter, c config.Config, log *slog.Logger) *httpserver.Server {
-		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, log), log)
+	waiting.New,
+	func(
+		reader *reading.Reader, reporter *reporting.Reporter, watcher *waiting.Watcher, c config.Config, log *slog.Logger,
+	) *httpserver.Server {
+		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, watcher, log), log)
 	},
 ))
 
@@ -87,6 +94,7 @@ type parts struct {
 	Pool       *pgxpool.Pool
 	Consumer   *kafka.Consumer
 	Reporter   *reporting.Reporter
+	Watcher    *waiting.Watcher
 	API        *httpserver.Server
 }
 
@@ -99,7 +107,9 @@ func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, p.Pool, p.Log) }))
 	l.Append(service.Background(p.Reporter.Run, fatal))
 	l.Append(service.Background(p.Consumer.Run, fatal))
+	l.Append(service.Background(p.Watcher.Run, fatal))
 	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
+	l.Append(fx.StopHook(p.Watcher.Stop)) // who waits is answered before the API drains
 	l.Append(fx.StopHook(p.Admin.Drain))
 }
 

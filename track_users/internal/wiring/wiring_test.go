@@ -22,6 +22,7 @@ import (
 	"ordertrack/shared/httpserver"
 	"ordertrack/shared/kafkaclient"
 	"ordertrack/shared/name"
+	"ordertrack/shared/ordertoken"
 	"ordertrack/shared/settings"
 	"ordertrack/track_users/internal/config"
 	"ordertrack/track_users/internal/wiring"
@@ -93,13 +94,30 @@ func (r running) stop(t testing.TB) {
 }
 
 func (r running) get(t require.TestingT, address string) (status int, body string) {
+	status, body, err := r.fetch(address)
+	require.NoError(t, err)
+	return status, body
+}
+
+func (r running) fetch(address string) (status int, body string, err error) {
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, http.NoBody)
-	require.NoError(t, err)
+	if err != nil {
+		return 0, "", err
+	}
 	response, err := r.client.Do(request)
-	require.NoError(t, err)
+	if err != nil {
+		return 0, "", err
+	}
 	text, err := io.ReadAll(response.Body)
-	require.NoError(t, errors.Join(err, response.Body.Close()))
-	return response.StatusCode, string(text)
+	return response.StatusCode, string(text), errors.Join(err, response.Body.Close())
+}
+
+// inBackground fetches, and sends what came of it.
+func (r running) inBackground(address string, answers chan<- string) {
+	go func() {
+		_, body, err := r.fetch(address)
+		answers <- fmt.Sprint(body, err)
+	}()
 }
 
 func (r running) awaitStatus(t *testing.T, address string, want int) {
@@ -225,4 +243,39 @@ func TestAWrongDatabaseEndsTheStart(t *testing.T) {
 			require.NoError(t, app.Stop(ctx))
 		})
 	}
+}
+
+// Two replicas share a group; whichever of them counts an order, both let a client wait for it.
+func TestAnyReplicaAnswersWhenTheOrderIsCounted(t *testing.T) {
+	t.Parallel()
+	c := settingsFor(t, testenv.Database(t), testenv.Broker(t), testenv.Topic(t))
+	replicas := []running{start(t, c), start(t, c)}
+	replicas[0].awaitStatus(t, replicas[0].admin+"/readyz", http.StatusOK)
+	who := name.Restore("Ann")
+	token, err := ordertoken.Encode(ordertoken.Place{LogID: logID, Lane: event.LaneOf(who), Sequence: 3})
+	require.NoError(t, err)
+	status, body := replicas[0].get(t, replicas[0].api+"/api/v1/users/Ann?wait=50ms&after="+token)
+	require.Equal(t, http.StatusGatewayTimeout, status, body)
+
+	answers := make(chan string, len(replicas))
+	for _, r := range replicas {
+		r.inBackground(r.api+"/api/v1/users/Ann?wait=30s&after="+token, answers)
+	}
+	produce(t, c.KafkaBrokers[0], c.KafkaTopic, "Ann", 1, 3)
+	for range replicas {
+		require.Contains(t, <-answers, `"counter":3,`)
+	}
+	later, err := ordertoken.Encode(ordertoken.Place{LogID: logID, Lane: event.LaneOf(who), Sequence: 4})
+	require.NoError(t, err)
+	replicas[0].inBackground(replicas[0].api+"/api/v1/users/Ann?wait=30s&after="+later, answers)
+	require.EventuallyWithT(t, func(c *assert.CollectT) { // positions are noted once a second
+		status, body := replicas[0].get(c, replicas[0].api+"/api/v1/stats")
+		require.Equal(c, http.StatusOK, status)
+		require.Contains(c, body, `"users":1,"events_counted":3,`)
+		require.Contains(c, body, `"lag":{"events":0,`)
+	}, patience, often)
+	for _, r := range replicas {
+		r.stop(t)
+	}
+	require.Contains(t, <-answers, "stopping", "a stop does not wait for who waits")
 }

@@ -18,6 +18,7 @@ import (
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
+	"ordertrack/track_users/internal/application/waiting"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -39,12 +40,13 @@ type Reporter interface {
 type handler struct {
 	reader   Reader
 	reporter Reporter
+	waiter   Waiter
 	log      *slog.Logger
 }
 
 // New puts the API's routes into the engine.
-func New(engine *gin.Engine, reader Reader, reporter Reporter, log *slog.Logger) http.Handler {
-	h := handler{reader: reader, reporter: reporter, log: log}
+func New(engine *gin.Engine, reader Reader, reporter Reporter, waiter Waiter, log *slog.Logger) http.Handler {
+	h := handler{reader: reader, reporter: reporter, waiter: waiter, log: log}
 	router := httpapi.WithHead(engine)
 	router.GET("/api/v1/progress", producesJSON(), h.progress)
 	router.GET("/api/v1/stats", producesJSON(), h.stats)
@@ -81,12 +83,37 @@ func (h handler) user(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
+	if !h.await(c, raw) {
+		return
+	}
 	user, err := h.reader.User(c.Request.Context(), raw)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
 	h.answer(c, toBody(user))
+}
+
+// await waits for what the request wants to be waited for, and tells whether there is still an answer to give.
+func (h handler) await(c *gin.Context, raw string) bool {
+	wish, wrong := wishOf(c.Request)
+	if len(wrong.errors) > 0 {
+		h.refuse(c, wrong)
+		return false
+	}
+	if wish == nil {
+		return true
+	}
+	if _, err := name.Parse(raw); err != nil { // before the wait rather than after it
+		h.fail(c, err)
+		return false
+	}
+	keepReading(c)
+	if err := h.waiter.Wait(c.Request.Context(), wish.place, wish.limit); err != nil {
+		h.fail(c, err)
+		return false
+	}
+	return true
 }
 
 // answer writes what the next order makes stale.
@@ -115,6 +142,17 @@ func (h handler) fail(c *gin.Context, err error) {
 		httpapi.Write(c, httpapi.Problem{
 			Status: http.StatusBadRequest, Detail: "The path does not hold a legal name.",
 			Errors: []httpapi.FieldError{{Field: "name", Limit: name.Limit(err), Detail: fmt.Sprintf("The name %v.", err)}},
+		})
+	case errors.Is(err, waiting.ErrNotYet):
+		notYet(c)
+	case errors.Is(err, waiting.ErrStopping):
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusServiceUnavailable, RetryAfter: retryAfter, Detail: "This replica is stopping; ask again.",
+		})
+	case errors.Is(err, waiting.ErrUnavailable): // the watcher has told the log
+		httpapi.Write(c, httpapi.Problem{
+			Status: http.StatusServiceUnavailable, RetryAfter: retryAfter,
+			Detail: "It cannot be known now whether the order is counted; try again.",
 		})
 	case errors.Is(err, reporting.ErrUnavailable):
 		h.log.WarnContext(c.Request.Context(), "cannot read the progress", "error", err)

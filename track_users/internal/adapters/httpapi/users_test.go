@@ -32,6 +32,7 @@ type bundle struct {
 	users  *mocks.MockUsers
 	book   *books.MockBook
 	topic  *books.MockTopic
+	waiter *waiter
 	log    *testenv.Log
 	handle http.Handler
 }
@@ -41,7 +42,8 @@ func setup(t *testing.T) bundle {
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
 	users, book, topic := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl), books.NewMockTopic(ctrl)
 	reporter := reporting.New(book, books.NewMockReader(ctrl), topic, log.Logger())
-	return bundle{users, book, topic, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, log.Logger())}
+	waiter := &waiter{}
+	return bundle{users, book, topic, waiter, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, waiter, log.Logger())}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.

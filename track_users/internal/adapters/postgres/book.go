@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ordertrack/track_users/internal/application/reporting"
+	"ordertrack/track_users/internal/application/waiting"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -106,4 +107,28 @@ func (b *Book) Totals(ctx context.Context) (domain.Totals, error) {
 	}
 	t.At = t.At.UTC()
 	return t, nil
+}
+
+// Applied reads the marks of lanes. It implements waiting.Marks.
+func (b *Book) Applied(ctx context.Context, lanes []domain.Lane) (map[domain.Lane]int64, error) {
+	const sql = `
+		SELECT source, lane, applied FROM lane_mark
+		WHERE (source, lane) IN (SELECT * FROM unnest($1::text[], $2::smallint[]))`
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	sources, numbers := columns(lanes)
+	rows, err := b.pool.Query(ctx, sql, sources, numbers)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", waiting.ErrUnavailable, err)
+	}
+	var mark domain.Mark
+	applied := make(map[domain.Lane]int64, len(lanes))
+	_, err = pgx.ForEachRow(rows, []any{&mark.Lane.Source, &mark.Lane.Number, &mark.Applied}, func() error {
+		applied[mark.Lane] = mark.Applied
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", waiting.ErrUnavailable, err)
+	}
+	return applied, nil
 }

@@ -5,11 +5,14 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
 
 	"ordertrack/shared/pgdb"
 	"ordertrack/track_users/internal/adapters/postgres"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/reporting/booktest"
+	"ordertrack/track_users/internal/application/waiting"
+	"ordertrack/track_users/internal/application/waiting/markstest"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -50,5 +53,16 @@ func TestBookContract(t *testing.T) {
 	booktest.Exercise(t, func(t *testing.T) booktest.Store {
 		pool, address := migrated(t)
 		return store{pool: pool, address: address}
+	})
+}
+
+func TestMarksContract(t *testing.T) {
+	t.Parallel()
+	markstest.Exercise(t, func(t *testing.T) (waiting.Marks, func(domain.Mark)) {
+		pool, address := migrated(t)
+		s := store{pool: pool, address: address}
+		return postgres.NewBook(pool), func(mark domain.Mark) {
+			require.NoError(t, s.Mark(t.Context(), domain.Position{Stream: domain.Stream{Topic: "t"}}, mark))
+		}
 	})
 }
