@@ -20,6 +20,8 @@ type Config struct {
 	KafkaGroup   string   `env:"KAFKA_GROUP" default:"track_users" help:"consumer group; all replicas share one"`
 	HTTPAddr     string   `env:"HTTP_ADDR" default:":8081" help:"where the API listens"`
 	AdminAddr    string   `env:"ADMIN_ADDR" default:":9081" help:"where /livez, /readyz and /metrics listen"`
+
+	StreamClients int `env:"STREAM_CLIENTS" default:"1000" help:"clients that may follow the counters live, from 1 to 100000"`
 }
 
 // Validate checks what can be checked without a connection. The errors name the setting.
@@ -30,5 +32,6 @@ func (c Config) Validate() error {
 		settings.CheckTopic("KAFKA_TOPIC", c.KafkaTopic),
 		settings.CheckAddr("HTTP_ADDR", c.HTTPAddr),
 		settings.CheckAddr("ADMIN_ADDR", c.AdminAddr),
+		settings.CheckRange("STREAM_CLIENTS", c.StreamClients, 1, 100_000),
 	)
 }

@@ -27,14 +27,17 @@ func TestDefaults(t *testing.T) {
 		KafkaGroup:   "track_users",
 		HTTPAddr:     ":8081",
 		AdminAddr:    ":9081",
-		Settings:     service.Settings{LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 25 * time.Second},
-		Access:       httpapi.Access{MaxConnections: 10_000},
+
+		StreamClients: 1000,
+		Settings:      service.Settings{LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 25 * time.Second},
+		Access:        httpapi.Access{MaxConnections: 10_000},
 	}, got)
 }
 
 func TestAWrongSettingIsNamed(t *testing.T) {
 	t.Parallel()
 	for setting, value := range map[string]string{
+		"STREAM_CLIENTS":       "0",
 		"KAFKA_BROKERS":        "localhost",
 		"KAFKA_TOPIC":          "user events",
 		"HTTP_ADDR":            "8081",

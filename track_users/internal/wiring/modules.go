@@ -19,6 +19,7 @@ import (
 	"ordertrack/track_users/internal/adapters/postgres"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
+	"ordertrack/track_users/internal/application/streaming"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/application/waiting"
 	"ordertrack/track_users/internal/config"
@@ -28,6 +29,7 @@ import (
 // databaseModule is PostgreSQL, and the ports that it serves.
 var databaseModule = fx.Module("database", fx.Provide(
 	func(c config.Config) (*pgxpool.Pool, error) { return pgdb.NewPool(c.DatabaseURL, postgres.Session) },
+	fx.Annotate(postgres.NewChanges, fx.As(new(streaming.Changes))),
 	postgres.NewLedger,
 	func(ledger *postgres.Ledger, watcher *waiting.Watcher) tallying.Ledger {
 		return waiting.Tell(watcher, ledger)
@@ -39,7 +41,7 @@ var databaseModule = fx.Module("database", fx.Provide(
 // countingModule is the way in: the consumer, and a tally for each partition it gets.
 var countingModule = fx.Module("counting", fx.Provide(
 	tallying.DefaultLimits,
-	fx.Annotate(metrics.New, fx.As(new(tallying.Meter))),
+	fx.Annotate(metrics.New, fx.As(new(tallying.Meter)), fx.As(new(streaming.Meter))),
 	func(reg *prometheus.Registry) prometheus.Registerer { return reg },
 	func(ledger tallying.Ledger, meter tallying.Meter, log *slog.Logger, limits tallying.Limits) func(domain.Stream) kafka.Tally {
 		return func(stream domain.Stream) kafka.Tally { return tallying.New(stream, ledger, meter, log, limits) }
@@ -60,10 +62,14 @@ var countingModule = fx.Module("counting", fx.Provide(
 var apiModule = fx.Module("api", fx.Provide(
 	reading.New,
 	waiting.New,
+	func(changes streaming.Changes, meter streaming.Meter, c config.Config, log *slog.Logger) *streaming.Hub {
+		return streaming.New(changes, httpapi.EncodeFrame, meter, log, streaming.DefaultLimits(c.StreamClients))
+	},
 	func(
-		reader *reading.Reader, reporter *reporting.Reporter, watcher *waiting.Watcher, c config.Config, log *slog.Logger,
+		reader *reading.Reader, reporter *reporting.Reporter, watcher *waiting.Watcher, hub *streaming.Hub, c config.Config,
+		log *slog.Logger,
 	) *httpserver.Server {
-		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, watcher, log), log)
+		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, watcher, hub, log), log)
 	},
 ))
 
@@ -95,6 +101,7 @@ type parts struct {
 	Consumer   *kafka.Consumer
 	Reporter   *reporting.Reporter
 	Watcher    *waiting.Watcher
+	Hub        *streaming.Hub
 	API        *httpserver.Server
 }
 
@@ -108,8 +115,10 @@ func lifecycle(l fx.Lifecycle, p parts) {
 	l.Append(service.Background(p.Reporter.Run, fatal))
 	l.Append(service.Background(p.Consumer.Run, fatal))
 	l.Append(service.Background(p.Watcher.Run, fatal))
+	l.Append(service.Background(p.Hub.Run, fatal))
 	l.Append(service.Serve(p.API, "HTTP_ADDR", fatal))
 	l.Append(fx.StopHook(p.Watcher.Stop)) // who waits is answered before the API drains
+	l.Append(fx.StopHook(p.Hub.Stop))     // and who follows is let go
 	l.Append(fx.StopHook(p.Admin.Drain))
 }
 

@@ -41,16 +41,18 @@ type handler struct {
 	reader   Reader
 	reporter Reporter
 	waiter   Waiter
+	hub      Hub
 	log      *slog.Logger
 }
 
 // New puts the API's routes into the engine.
-func New(engine *gin.Engine, reader Reader, reporter Reporter, waiter Waiter, log *slog.Logger) http.Handler {
-	h := handler{reader: reader, reporter: reporter, waiter: waiter, log: log}
+func New(engine *gin.Engine, reader Reader, reporter Reporter, waiter Waiter, hub Hub, log *slog.Logger) http.Handler {
+	h := handler{reader: reader, reporter: reporter, waiter: waiter, hub: hub, log: log}
 	router := httpapi.WithHead(engine)
 	router.GET("/api/v1/progress", producesJSON(), h.progress)
 	router.GET("/api/v1/stats", producesJSON(), h.stats)
 	router.GET(usersPath, producesJSON(), httpapi.Compress, h.list)
+	router.GET(usersPath+"/"+streamName, httpapi.Produces("application/json", streamType), h.stream)
 	router.GET(usersPath+"/:name", producesJSON(), h.user)
 	return engine
 }

@@ -33,6 +33,7 @@ type bundle struct {
 	book   *books.MockBook
 	topic  *books.MockTopic
 	waiter *waiter
+	hub    *hub
 	log    *testenv.Log
 	handle http.Handler
 }
@@ -42,8 +43,8 @@ func setup(t *testing.T) bundle {
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
 	users, book, topic := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl), books.NewMockTopic(ctrl)
 	reporter := reporting.New(book, books.NewMockReader(ctrl), topic, log.Logger())
-	waiter := &waiter{}
-	return bundle{users, book, topic, waiter, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, waiter, log.Logger())}
+	waiter, hub := &waiter{}, &hub{}
+	return bundle{users, book, topic, waiter, hub, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, waiter, hub, log.Logger())}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.

@@ -6,11 +6,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ordertrack/track_users/internal/application/streaming"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 )
 
-// Meter implements tallying.Meter.
+// Meter implements tallying.Meter and streaming.Meter.
 type Meter struct {
 	events  *prometheus.CounterVec
 	batches prometheus.Histogram
@@ -18,9 +19,15 @@ type Meter struct {
 	waiting *prometheus.GaugeVec
 	bytes   *prometheus.GaugeVec
 	dropped prometheus.Counter
+
+	following prometheus.Gauge
+	slow      prometheus.Counter
 }
 
-var _ tallying.Meter = (*Meter)(nil)
+var (
+	_ tallying.Meter  = (*Meter)(nil)
+	_ streaming.Meter = (*Meter)(nil)
+)
 
 // New makes a meter and registers its metrics.
 func New(reg prometheus.Registerer, limits tallying.Limits) *Meter {
@@ -45,13 +52,19 @@ func New(reg prometheus.Registerer, limits tallying.Limits) *Meter {
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "track_users_window_dropped_total", Help: "Events dropped because the window was full; they are read again.",
 		}),
+		following: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "track_users_stream_clients", Help: "Clients that follow the counters live.",
+		}),
+		slow: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "track_users_stream_dropped_total", Help: "Clients that were dropped because they did not keep up.",
+		}),
 	}
 	limit := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "track_users_window_limit", Help: "The receive window's limits for each partition.",
 	}, []string{"unit"})
 	limit.WithLabelValues("events").Set(float64(limits.Window.Events))
 	limit.WithLabelValues("bytes").Set(float64(limits.Window.Bytes))
-	reg.MustRegister(m.events, m.batches, m.retries, m.waiting, m.bytes, m.dropped, limit)
+	reg.MustRegister(m.events, m.batches, m.retries, m.waiting, m.bytes, m.dropped, m.following, m.slow, limit)
 	return m
 }
 
@@ -74,3 +87,9 @@ func (m *Meter) Waiting(stream domain.Stream, events, bytes, dropped int) {
 
 // Failed counts a try that has to be made again.
 func (m *Meter) Failed(error) { m.retries.Inc() }
+
+// Following shows how many clients follow.
+func (m *Meter) Following(clients int) { m.following.Set(float64(clients)) }
+
+// Dropped counts a client that did not keep up.
+func (m *Meter) Dropped() { m.slow.Inc() }

@@ -31,6 +31,8 @@ func TestMeter_ShowsWhatItWasTold(t *testing.T) {
 	m.Waiting(domain.Stream{Topic: "user_events", Partition: 7}, 40, 1024, 6)
 	m.Waiting(domain.Stream{Topic: "user_events", Partition: 8}, 1, 256, 1)
 	m.Failed(errors.New("away"))
+	m.Following(5)
+	m.Dropped()
 
 	recorder := httptest.NewRecorder()
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder,
@@ -52,6 +54,8 @@ func TestMeter_ShowsWhatItWasTold(t *testing.T) {
 		`track_users_window_dropped_total 7`,
 		`track_users_window_limit{unit="events"} 100`,
 		`track_users_window_limit{unit="bytes"} 2048`,
+		`track_users_stream_clients 5`,
+		`track_users_stream_dropped_total 1`,
 	} {
 		require.Contains(t, lines, want)
 	}

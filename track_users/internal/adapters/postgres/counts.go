@@ -21,12 +21,17 @@ import (
 // another batch is inserting one of them, it waits for that batch's end; the user is then not new any more.
 func insertNew(ctx context.Context, tx pgx.Tx, counts map[name.Name]domain.Count) ([]string, error) {
 	const sql = `
-		INSERT INTO track_user (name, counter, foreign_counter)
-		SELECT name, events, foreign_events FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
-		WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
-		ORDER BY name COLLATE "C"
-		ON CONFLICT (name) DO NOTHING
-		RETURNING name`
+		WITH added AS (
+			INSERT INTO track_user (name, counter, foreign_counter)
+			SELECT name, events, foreign_events FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
+			WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
+			ORDER BY name COLLATE "C"
+			ON CONFLICT (name) DO NOTHING
+			RETURNING id, name
+		), told AS (
+			INSERT INTO user_change (ids) SELECT array_agg(id) FROM added HAVING count(*) > 0
+		)
+		SELECT name FROM added`
 	names, events, foreign := countColumns(counts)
 	rows, err := tx.Query(ctx, sql, names, events, foreign)
 	if err != nil {
@@ -44,9 +49,12 @@ func queueRaise(batch *pgx.Batch, counts map[name.Name]domain.Count) {
 			JOIN track_user u ON u.name = b.name COLLATE "C"
 			ORDER BY u.name
 			FOR UPDATE OF u
+		), raised AS (
+			UPDATE track_user u SET counter = u.counter + k.events, foreign_counter = u.foreign_counter + k.foreign_events
+			FROM known k WHERE u.id = k.id
+			RETURNING u.id
 		)
-		UPDATE track_user u SET counter = u.counter + k.events, foreign_counter = u.foreign_counter + k.foreign_events
-		FROM known k WHERE u.id = k.id`
+		INSERT INTO user_change (ids) SELECT array_agg(id) FROM raised HAVING count(*) > 0`
 	names, events, foreign := countColumns(counts)
 	batch.Queue(sql, names, events, foreign)
 }
