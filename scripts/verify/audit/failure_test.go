@@ -50,7 +50,7 @@ func TestAwaitRestSaysWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	require.NoError(t, s.Order(t.Context(), "Ann", 1, 2))
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	err := audit.AwaitRest(ctx, s.Databases)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
