@@ -54,6 +54,9 @@ func newDelivery(producer sarama.AsyncProducer, topic string, events []domain.Pl
 	return d
 }
 
+// toMessage leaves the record's time to the producer: it is when the record is published. Brokers refuse records that
+// are an hour ahead of their own clock (log.message.timestamp.after.max.ms, KIP-1030), and keep others for a time that
+// counts from there; when the order was placed, by the database's clock, is in ce_time.
 func toMessage(topic string, e domain.Placed) *sarama.ProducerMessage {
 	record := event.Encode(event.Placed{
 		OrderID: e.OrderID, Name: e.Name, LogID: e.Place.LogID, Lane: e.Place.Lane, Sequence: e.Place.Sequence,
@@ -65,7 +68,7 @@ func toMessage(topic string, e domain.Placed) *sarama.ProducerMessage {
 	}
 	return &sarama.ProducerMessage{
 		Topic: topic, Key: sarama.ByteEncoder(record.Key), Value: sarama.ByteEncoder(record.Value),
-		Headers: headers, Timestamp: e.PlacedAt,
+		Headers: headers,
 	}
 }
 

@@ -182,19 +182,27 @@ func TestADatabaseThatCannotBeReached(t *testing.T) {
 func TestWritersOfThePastAreForgotten(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
+	first, err := s.Writer(t).Append(t.Context(), batchOf(t, 9, "old"))
+	require.NoError(t, err)
 	log := s.Writer(t)
-	_, err := s.Writer(t).Append(t.Context(), batchOf(t, 9, "old"))
+	ours, err := log.Append(t.Context(), batchOf(t, 1, "Ann"))
 	require.NoError(t, err)
-	_, err = s.pool.Exec(t.Context(), `UPDATE order_writer SET touched_at = now() - interval '8 days'`)
+	const others = `
+		INSERT INTO order_writer (id, batch, first_id, size, touched_at)
+		SELECT gen_random_uuid(), 1, $1::bigint + number, 1, now() FROM generate_series(1, 999) AS number`
+	_, err = s.pool.Exec(t.Context(), others, ours[0].ID)
 	require.NoError(t, err)
-	first, err := log.Append(t.Context(), batchOf(t, 1, "Ann"))
-	require.NoError(t, err)
+	_, err = s.pool.Exec(t.Context(), `UPDATE order_writer SET touched_at = now() - interval '1 year' WHERE first_id <> $1`, first[0].ID)
+	require.NoError(t, err, "the clock was wrong")
 
 	require.NoError(t, postgres.ForgetWriters(t.Context(), s.pool))
-	var writers int
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM order_writer`).Scan(&writers))
-	require.Equal(t, 1, writers)
+	var writers, old int
+	err = s.pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE first_id = $1) FROM order_writer`, first[0].ID).
+		Scan(&writers, &old)
+	require.NoError(t, err)
+	require.Equal(t, 1000, writers)
+	require.Zero(t, old)
 	again, err := log.Append(t.Context(), batchOf(t, 1, "Ann"))
 	require.NoError(t, err)
-	require.Equal(t, first, again, "a living one is not")
+	require.Equal(t, ours, again, "a living one is not")
 }
