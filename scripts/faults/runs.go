@@ -117,6 +117,9 @@ func (r *runner) run(ctx context.Context, slot int, j job) (err error) {
 		return errors.Join(fmt.Errorf("%s: %w", j.cell.Name, context.Cause(ctx)), os.RemoveAll(trial.Stack.Dir))
 	}
 	r.done(slot, result, trial.Stack.Dir)
+	if result.Skipped != "" { // it says nothing about the promise, and is tried again
+		return os.RemoveAll(trial.Stack.Dir)
+	}
 	if err := r.file.Append(runOf(result, r.setup(j.seed))); err != nil || result.Failed() {
 		return err
 	}

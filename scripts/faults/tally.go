@@ -17,6 +17,7 @@ const tellPeriod = 10 * time.Second
 type tally struct {
 	begin                       time.Time
 	total, ended, failed        int
+	skipped                     int // of those that ended
 	acknowledged, lost, doubled int64
 	running                     map[int]string // by slot
 }
@@ -37,6 +38,9 @@ func (r *runner) done(slot int, result *matrix.Result, dir string) {
 	r.state.lost += result.Lost()
 	r.state.doubled += result.Doubled()
 	fmt.Fprintln(r.stdout, result)
+	if result.Skipped != "" {
+		r.state.skipped++
+	}
 	if result.Failed() {
 		r.state.failed++
 		fmt.Fprintf(r.stdout, "  data and logs are kept in %s\n  again: make faults CELL=%s SEED=%d BROKER=%s\n",
@@ -49,8 +53,8 @@ func (r *runner) summary() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.state
-	return fmt.Sprintf("%d of %d runs, %d failed: %d orders acknowledged, %d lost, %d doubled; took %s",
-		s.ended, s.total, s.failed, s.acknowledged, s.lost, s.doubled, time.Since(s.begin).Round(time.Second))
+	return fmt.Sprintf("%d of %d runs, %d failed, %d skipped: %d orders acknowledged, %d lost, %d doubled; took %s",
+		s.ended, s.total, s.failed, s.skipped, s.acknowledged, s.lost, s.doubled, time.Since(s.begin).Round(time.Second))
 }
 
 // progress is a line in between.

@@ -11,8 +11,8 @@ import (
 
 // Cells are all cells of the matrix. The first one is the shortest way to see that all is well.
 func Cells() []Cell {
-	return slices.Concat(kills(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), topics(), losses(),
-		restores(), clocks(), pairs())
+	return slices.Concat(kills(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), eachSide(disks),
+		topics(), losses(), restores(), clocks(), pairs())
 }
 
 // step is what is done when a part of the orders is settled.

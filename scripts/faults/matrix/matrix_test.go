@@ -50,4 +50,6 @@ func TestResultSaysWhatWasDone(t *testing.T) {
 	result.Problems = []string{"verify: one\ntwo"}
 	require.True(t, result.Failed())
 	require.Regexp(t, `^FAILED cell: (.*)\n  verify: one\n  two$`, result.String())
+	skipped := matrix.Result{Cell: result.Cell, Skipped: "no disk"}
+	require.Equal(t, "SKIPPED cell: something bad: no disk", skipped.String())
 }

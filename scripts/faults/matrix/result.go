@@ -23,6 +23,7 @@ type Result struct {
 	Memory  map[string]int64 // the highest peak of a process of each service, in bytes
 	Version string           // of PostgreSQL
 
+	Skipped  string   // why the cell cannot be run here; empty: it was
 	Problems []string // none: the promise was kept
 }
 
@@ -52,6 +53,9 @@ func (r *Result) problem(what string, err error) {
 
 // String is one line, and one for each problem behind it.
 func (r *Result) String() string {
+	if r.Skipped != "" {
+		return fmt.Sprintf("SKIPPED %s: %s: %s", r.Cell.Name, r.Cell.Does, r.Skipped)
+	}
 	verdict := "ok    "
 	if r.Failed() {
 		verdict = "FAILED"

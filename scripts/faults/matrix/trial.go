@@ -35,6 +35,10 @@ func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 	opts := t.Stack
 	opts.Needs = cell.Needs
 	system, err := stack.Start(ctx, opts)
+	if lacking, ok := errors.AsType[*stack.NoDiskError](err); ok {
+		result.Skipped = lacking.Error()
+		return result
+	}
 	if err != nil {
 		result.problem("start the system", err)
 		return result

@@ -77,9 +77,15 @@ func (s *Stack) startPostgres(ctx context.Context, opts Options, ports []int) er
 func startServer(ctx context.Context, opts Options, side Side, port int) (*postgres.Server, error) {
 	parameters := map[string]string{"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 	maps.Copy(parameters, opts.Needs.Postgres)
+	data, logs := filepath.Join(opts.Dir, side.String()+"-postgres"), ""
+	if opts.Needs.SmallDisk && side == opts.Needs.DiskSide {
+		// The log tells of the full disk, and so cannot lie on it. Of the space, the write-ahead log takes little.
+		data, logs = filepath.Join(opts.Dir, side.String()+"-disk", "postgres"), opts.Dir
+		parameters["max_wal_size"], parameters["min_wal_size"] = "64MB", "32MB"
+	}
 	server, err := postgres.Start(ctx, postgres.Options{
 		BinDir: opts.PGBinDir, Mirror: opts.Mirror, CacheDir: opts.CacheDir, Port: port,
-		DataDir: filepath.Join(opts.Dir, side.String()+"-postgres"), Settings: parameters,
+		DataDir: data, LogDir: logs, Settings: parameters,
 		Archive: opts.Needs.Archive && side == OrdersSide,
 	})
 	if err != nil {

@@ -43,6 +43,8 @@ type Needs struct {
 	Proxied       bool              // the services reach PostgreSQL and the broker by way of Links
 	Postgres      map[string]string // configuration parameters of both servers
 	Archive       bool              // of the orders side: all of the write-ahead log is kept
+	SmallDisk     bool              // the PostgreSQL of DiskSide lives on a small disk of its own, which FillDisk fills
+	DiskSide      Side
 }
 
 // Stack is a running system.
@@ -53,11 +55,14 @@ type Stack struct {
 	Track    Fleet
 	Links    Links
 
+	disk *disk // nil if none is needed
+
 	mu       sync.Mutex
 	stranger *stranger.Stranger
 }
 
-// Start brings everything up and returns when both services are ready. The caller ends it with Close.
+// Start brings everything up and returns when both services are ready. The caller ends it with Close. A *NoDiskError says
+// that a small disk is needed and cannot be had here.
 func Start(ctx context.Context, opts Options) (*Stack, error) {
 	s := &Stack{}
 	if err := s.start(ctx, opts); err != nil {
@@ -70,6 +75,11 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 	ports, err := pickPorts(ctx, 3+2*2*maxReplicas, opts.Slot, max(opts.Slots, 1))
 	if err != nil {
 		return err
+	}
+	if opts.Needs.SmallDisk {
+		if s.disk, err = mountDisk(opts, opts.Needs.DiskSide); err != nil {
+			return err
+		}
 	}
 	var both errgroup.Group
 	both.Go(func() error { return s.startPostgres(ctx, opts, ports[:2]) })
@@ -158,7 +168,11 @@ func (s *Stack) Close(ctx context.Context) error {
 	if s.Broker != nil {
 		errs = append(errs, s.Broker.Close(ctx))
 	}
-	return errors.Join(append(errs, s.closePostgres(ctx))...)
+	errs = append(errs, s.closePostgres(ctx))
+	if s.disk != nil {
+		errs = append(errs, s.disk.remove())
+	}
+	return errors.Join(errs...)
 }
 
 // MakeDir makes a folder that PostgreSQL's user can reach, below the folder given or, when that is empty, below the

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func prepare(ctx context.Context, opts Options) (*Server, error) {
 	}
 	s := &Server{
 		log: opts.Log, acct: acct, settings: opts.Settings,
-		data: filepath.Join(dir, "pgdata"), logPath: filepath.Join(dir, "postgres.log"),
+		data: filepath.Join(dir, "pgdata"), logPath: filepath.Join(cmp.Or(opts.LogDir, dir), "postgres.log"),
 	}
 	if opts.Archive {
 		archive, err := s.archive()

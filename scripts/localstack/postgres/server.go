@@ -35,6 +35,7 @@ const (
 type Options struct {
 	BinDir   string            // PostgreSQL's programs; empty looks for them, and fetches them when there are none
 	DataDir  string            // holds the data (in pgdata) and the log; needed
+	LogDir   string            // holds the log instead; empty is DataDir
 	CacheDir string            // keeps what was fetched; empty is DataDir
 	Mirror   string            // a Maven repository to fetch from; empty is the usual one
 	Port     int               // 0 picks a free one

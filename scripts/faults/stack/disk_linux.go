@@ -1,0 +1,22 @@
+package stack
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// mountTmpfs mounts a file system of that many bytes, whose root everyone may pass through.
+func mountTmpfs(folder string, bytes int) error {
+	options := fmt.Sprintf("size=%d,mode=0755", bytes)
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, options); err != nil {
+		return fmt.Errorf("mount a tmpfs: %w", err)
+	}
+	return nil
+}
+
+func unmount(folder string) error {
+	if err := syscall.Unmount(folder, 0); err != nil {
+		return fmt.Errorf("unmount %s: %w", folder, err)
+	}
+	return nil
+}
