@@ -34,7 +34,7 @@ var pomVersion = regexp.MustCompile(`<artifactId>kafka_[0-9.]+</artifactId>\s*<v
 func ApacheVersion() string {
 	match := pomVersion.FindSubmatch(pom)
 	if match == nil {
-		return "of an unknown version"
+		return unknownVersion
 	}
 	return string(match[1])
 }

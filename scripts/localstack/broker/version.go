@@ -2,6 +2,8 @@ package broker
 
 import "runtime/debug"
 
+const unknownVersion = "of an unknown version"
+
 // Describe names a kind and its version, for reports.
 func Describe(kind Kind) string {
 	if kind == Apache {
@@ -13,12 +15,12 @@ func Describe(kind Kind) string {
 func moduleVersion(path string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "of an unknown version"
+		return unknownVersion
 	}
 	for _, dependency := range info.Deps {
 		if dependency.Path == path {
 			return dependency.Version
 		}
 	}
-	return "of an unknown version"
+	return unknownVersion
 }
