@@ -73,8 +73,16 @@ func (f *feed) Since(_ context.Context, at streaming.Position, limit int) (strea
 }
 
 func (f *feed) Forget(_ context.Context, before streaming.Position) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.forgotten = before
 	return nil
+}
+
+func (f *feed) forgot() streaming.Position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.forgotten
 }
 
 func (f *feed) asked() int {
@@ -307,8 +315,8 @@ func TestOldChangesAreForgotten(t *testing.T) {
 		time.Sleep(limits.Keep/4 + time.Second)
 		b.feed.change(2)
 		time.Sleep(limits.Keep - 2*time.Second)
-		require.Empty(t, b.feed.forgotten, "it is younger than what is kept")
+		require.Empty(t, b.feed.forgot(), "it is younger than what is kept")
 		time.Sleep(2 * time.Second)
-		require.Equal(t, streaming.Position("1"), b.feed.forgotten)
+		require.Equal(t, streaming.Position("1"), b.feed.forgot())
 	})
 }
