@@ -72,7 +72,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return fail(stderr, err, exitFailed)
 	}
 	if len(cfg.Only) == 0 {
-		if err := os.WriteFile(filepath.Join(root, "docs", "mutants.md"), []byte(document(results)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(root, "docs", "mutants.md"), []byte(document(results)), 0o644); err != nil {
 			return fail(stderr, fmt.Errorf("write the report: %w", err), exitFailed)
 		}
 	}

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"ordertrack/scripts/localstack/repository"
 	"ordertrack/scripts/mutants/guards"
 	"ordertrack/scripts/mutants/trial"
 )
@@ -44,4 +47,24 @@ func TestReport(t *testing.T) {
 	require.Contains(t, text, "\n2 guards, 1 noticed, 1 not.\n")
 	require.Equal(t, "one                            red         1.5 s  TestX/y and 1 more", line(results[0]))
 	require.Equal(t, 1, countUnnoticed(results))
+}
+
+// TestTheDocumentIsOfThisTable: who adds or takes away a guard runs make mutants.
+func TestTheDocumentIsOfThisTable(t *testing.T) {
+	t.Parallel()
+	root, err := repository.Root()
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(root, "docs", "mutants.md"))
+	require.NoError(t, err)
+	rows := 0
+	for row := range bytes.Lines(text) {
+		if bytes.HasPrefix(row, []byte("| `")) {
+			rows++
+		}
+	}
+	all := guards.All()
+	require.Equal(t, len(all), rows)
+	for _, guard := range all {
+		require.Contains(t, string(text), "| `"+guard.Name+"` | "+cell(guard.Keeps)+" | "+cell(guard.Removed)+" | `Test")
+	}
 }
