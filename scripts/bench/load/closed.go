@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 
+	"ordertrack/shared/backoff"
+
 	"golang.org/x/sync/errgroup"
 )
 
@@ -69,7 +71,7 @@ func (l Closed) client(ctx context.Context, number int, answered *atomic.Int64) 
 }
 
 func (l Closed) measure(ctx context.Context, answered *atomic.Int64, measuring func() (func() error, error)) (Rate, error) {
-	if err := sleep(ctx, l.WarmUp); err != nil {
+	if err := backoff.Sleep(ctx, l.WarmUp); err != nil {
 		return Rate{}, err
 	}
 	stop, err := measuring()
@@ -77,7 +79,7 @@ func (l Closed) measure(ctx context.Context, answered *atomic.Int64, measuring f
 		return Rate{}, err
 	}
 	begin, orders, cpu := time.Now(), answered.Load(), ownCPU()
-	if err := sleep(ctx, l.Lasts); err != nil {
+	if err := backoff.Sleep(ctx, l.Lasts); err != nil {
 		return Rate{}, errors.Join(err, stop())
 	}
 	rate := Rate{Orders: answered.Load() - orders, Took: time.Since(begin), CPU: ownCPU() - cpu}
@@ -99,15 +101,4 @@ func ownCPU() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-func sleep(ctx context.Context, takes time.Duration) error {
-	timer := time.NewTimer(takes)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

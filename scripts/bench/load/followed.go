@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"ordertrack/shared/backoff"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
 )
@@ -89,7 +91,7 @@ func (f Followed) await(ctx context.Context, c *conn, name string) error {
 		case status != http.StatusNotFound:
 			return fmt.Errorf("the question for %q was answered %d: %.200s", name, status, body)
 		}
-		if err := sleep(ctx, f.Pause); err != nil {
+		if err := backoff.Sleep(ctx, f.Pause); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ordertrack/shared/backoff"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
 )
@@ -78,7 +80,7 @@ func (l Open) run(ctx context.Context, send func(*conn, *order, turn) error) (*h
 		all.Go(func() error {
 			for number := next.Add(1) - 1; number < l.total(); number = next.Add(1) - 1 {
 				t := turn{number: number, due: l.due(begin, number)}
-				if err := sleep(ctx, time.Until(t.due)); err != nil {
+				if err := backoff.Sleep(ctx, time.Until(t.due)); err != nil {
 					return err
 				}
 				if err := send(c, orders, t); err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ordertrack/scripts/bench/rig"
+	"ordertrack/shared/backoff"
 )
 
 // Variants of the experiment with a backlog.
@@ -157,7 +158,7 @@ func (b *Bench) countNaively(t *topics) Variant {
 				if err != nil {
 					return err
 				}
-				if err := pause(ctx, b.plan.Lasts); err != nil {
+				if err := backoff.Sleep(ctx, b.plan.Lasts); err != nil {
 					return err
 				}
 				last, err := b.sum(ctx, database)
@@ -180,19 +181,8 @@ func (b *Bench) awaitFirst(ctx context.Context, database string, service *rig.Se
 			return fmt.Errorf("%s ended by itself", service.Name)
 		default:
 		}
-		if err := pause(ctx, lookEvery); err != nil {
+		if err := backoff.Sleep(ctx, lookEvery); err != nil {
 			return err
 		}
-	}
-}
-
-func pause(ctx context.Context, takes time.Duration) error {
-	timer := time.NewTimer(takes)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // away takes the PostgreSQL of one side away for as long as one likes, while the clients go on.
@@ -31,7 +32,7 @@ func postgresAway(side stack.Side) do {
 		}
 		return errors.Join(
 			system.Fleet(side)[0].WaitUnready(ctx), // and it must say so
-			wait(ctx, load.Hold()),
+			backoff.Sleep(ctx, load.Hold()),
 			server.Restart(ctx))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // Cells are all cells of the matrix. The first one is the shortest way to see that all is well.
@@ -33,18 +34,6 @@ func inSteps(ctx context.Context, load *workload.Load, steps ...step) error {
 	return nil
 }
 
-// wait lets a fault last.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // until asks again and again.
 func until(ctx context.Context, ask func() (bool, error)) error {
 	for {
@@ -52,7 +41,7 @@ func until(ctx context.Context, ask func() (bool, error)) error {
 		if done || err != nil {
 			return err
 		}
-		if err := wait(ctx, askPeriod); err != nil {
+		if err := backoff.Sleep(ctx, askPeriod); err != nil {
 			return err
 		}
 	}

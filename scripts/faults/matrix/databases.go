@@ -13,6 +13,7 @@ import (
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 const ours = `application_name IN ('order_service', 'track_users')`
@@ -86,7 +87,7 @@ func impatient(side stack.Side) do {
 				return err
 			}
 			err = tell("ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
-			err = errors.Join(err, wait(ctx, 3*time.Second), tell("ALTER SYSTEM RESET statement_timeout", "SELECT pg_reload_conf()"))
+			err = errors.Join(err, backoff.Sleep(ctx, 3*time.Second), tell("ALTER SYSTEM RESET statement_timeout", "SELECT pg_reload_conf()"))
 			if err != nil {
 				return err
 			}
@@ -144,7 +145,7 @@ func stoppedAtOnce(side stack.Side) do {
 			if err := system.StopPostgresAtOnce(ctx, side); err != nil {
 				return err
 			}
-			return errors.Join(wait(ctx, 2*time.Second), system.Postgres[side].Restart(ctx))
+			return errors.Join(backoff.Sleep(ctx, 2*time.Second), system.Postgres[side].Restart(ctx))
 		}})
 	}
 }
@@ -160,7 +161,7 @@ func locked(side stack.Side, table string) do {
 				if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 					return err
 				}
-				return wait(ctx, 3*time.Second)
+				return backoff.Sleep(ctx, 3*time.Second)
 			})
 		})
 	}
@@ -197,7 +198,7 @@ func takeAll(ctx context.Context, url string, limit time.Duration) error {
 			return errors.New("the service has all connections themselves")
 		}
 		_, err = taken[0].Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE `+ours+` LIMIT 1`)
-		if err := errors.Join(err, wait(ctx, askPeriod)); err != nil {
+		if err := errors.Join(err, backoff.Sleep(ctx, askPeriod)); err != nil {
 			return fmt.Errorf("end a session: %w", err)
 		}
 	}

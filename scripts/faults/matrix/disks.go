@@ -8,6 +8,7 @@ import (
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // fullFor is how long a disk stays full after PostgreSQL has said so.
@@ -46,7 +47,7 @@ func switchLogs(ctx context.Context, url string) (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for wait(ctx, 10*askPeriod) == nil {
+		for backoff.Sleep(ctx, 10*askPeriod) == nil {
 			_ = connected(ctx, url, func(conn *pgx.Conn) error { // it may be down, or without space
 				_, err := conn.Exec(ctx, `SELECT pg_switch_wal()`)
 				return err

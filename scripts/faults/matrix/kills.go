@@ -10,6 +10,7 @@ import (
 
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // kills end processes.
@@ -114,7 +115,7 @@ func killBroker(ctx context.Context, system *stack.Stack, load *workload.Load) e
 func brokerAway(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 	return inSteps(ctx, load,
 		step{0.3, system.Broker.Kill},
-		step{0.3, func() error { return wait(ctx, 8*time.Second) }},
+		step{0.3, func() error { return backoff.Sleep(ctx, 8*time.Second) }},
 		step{0.3, func() error { return system.Broker.Restart(ctx) }})
 }
 

@@ -9,6 +9,7 @@ import (
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/stranger"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // losses take events away that were published, so that only order_service can bring them back; the last one takes none,
@@ -135,7 +136,7 @@ func trackAway(ctx context.Context, system *stack.Stack, load *workload.Load) er
 	if err := system.Track[0].Stop(ctx); err != nil {
 		return err
 	}
-	if err := wait(ctx, 8*time.Second); err != nil {
+	if err := backoff.Sleep(ctx, 8*time.Second); err != nil {
 		return err
 	}
 	events, err := system.Retransmitted(ctx)

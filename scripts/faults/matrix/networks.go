@@ -9,6 +9,7 @@ import (
 	"ordertrack/scripts/faults/proxy"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/shared/backoff"
 )
 
 // silence is longer than the services' patience with one statement, and shorter than most clients' with an order.
@@ -108,7 +109,7 @@ func held(pick some, directions ...proxy.Direction) do {
 			link.Hold(directions...)
 			defer link.Release()
 		}
-		return wait(ctx, silence)
+		return backoff.Sleep(ctx, silence)
 	}
 }
 

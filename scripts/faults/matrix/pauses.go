@@ -11,6 +11,7 @@ import (
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/scripts/verify/audit"
+	"ordertrack/shared/backoff"
 )
 
 // session is longer than that of a member of the consumer group, which is 6 s: who pauses for so long is no member any
@@ -67,7 +68,7 @@ func paused(limit time.Duration, pause func(context.Context, *stack.Stack) (resu
 		if err != nil {
 			return err
 		}
-		return errors.Join(wait(ctx, limit), resume())
+		return errors.Join(backoff.Sleep(ctx, limit), resume())
 	}
 }
 
@@ -152,6 +153,6 @@ func secondRelay(ctx context.Context, system *stack.Stack, load *workload.Load) 
 	return errors.Join(
 		terminate(ctx, system.Databases().Orders, `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`),
 		until(ctx, func() (bool, error) { return other.Leads(ctx) }),
-		wait(ctx, time.Second), // not for a part of the orders: half of the clients wait for the paused replica
+		backoff.Sleep(ctx, time.Second), // not for a part of the orders: half of the clients wait for the paused replica
 		leader.Continue())
 }
