@@ -14,8 +14,10 @@ func mountTmpfs(folder string, bytes int) error {
 	return nil
 }
 
+// unmount lets go of the folder at once: a child of this process that is just being started may have a file of it open
+// for a moment, until its program is loaded.
 func unmount(folder string) error {
-	if err := syscall.Unmount(folder, 0); err != nil {
+	if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
 		return fmt.Errorf("unmount %s: %w", folder, err)
 	}
 	return nil
