@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ordertrack/scripts/localstack/process"
+	"ordertrack/scripts/localstack/readiness"
 )
 
 const (
@@ -101,12 +101,12 @@ func (l *launcher) startServices(ctx context.Context, running *group, services [
 
 // awaitReady asks until the service is ready, without a limit: it says itself what it waits for.
 func (l *launcher) awaitReady(ctx context.Context, s service, proc *process.Process) error {
-	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	probe := readiness.New(base(s.admin)+"/readyz", readyLimit)
 	poll, say := time.NewTicker(readyPoll), time.NewTicker(sayEvery)
 	defer poll.Stop()
 	defer say.Stop()
 	for {
-		if isReady(ctx, client, base(s.admin)+"/readyz") {
+		if probe.IsReady(ctx) {
 			return nil
 		}
 		select {
@@ -119,19 +119,6 @@ func (l *launcher) awaitReady(ctx context.Context, s service, proc *process.Proc
 			return context.Cause(ctx)
 		}
 	}
-}
-
-func isReady(ctx context.Context, client *http.Client, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return false
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
 }
 
 // stop asks all services to end at once and waits for them; those that take too long, or all when there is no

@@ -7,9 +7,9 @@ import (
 	"syscall"
 	"time"
 
-	"ordertrack/shared/backoff"
-
 	"golang.org/x/sync/errgroup"
+
+	"ordertrack/shared/backoff"
 )
 
 // Closed is a load of clients that each send their next order when the last one is answered.

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"ordertrack/shared/backoff"
-
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
+
+	"ordertrack/shared/backoff"
 )
 
 // Followed is an open load some of whose orders are of users that nobody else is: for those it is asked again and again

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ordertrack/shared/backoff"
-
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
+
+	"ordertrack/shared/backoff"
 )
 
 // Histograms hold microseconds, from 1 to a minute, with three digits.

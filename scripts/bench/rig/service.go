@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 
 	"ordertrack/scripts/localstack/ports"
 	"ordertrack/scripts/localstack/process"
+	"ordertrack/scripts/localstack/readiness"
 )
 
 const (
@@ -80,10 +80,10 @@ func (r *Rig) Run(ctx context.Context, spec Spec) (*Service, error) {
 }
 
 func (s *Service) awaitReady(ctx context.Context, url string) error {
-	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	probe := readiness.New(url, readyLimit)
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
-	for !isReady(ctx, client, url) {
+	for !probe.IsReady(ctx) {
 		select {
 		case <-tick.C:
 		case <-s.proc.Done():
@@ -93,19 +93,6 @@ func (s *Service) awaitReady(ctx context.Context, url string) error {
 		}
 	}
 	return nil
-}
-
-func isReady(ctx context.Context, client *http.Client, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return false
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
 }
 
 func (s *Service) explain(what string) error {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"syscall"
 	"time"
 
 	"ordertrack/scripts/localstack/process"
+	"ordertrack/scripts/localstack/readiness"
 )
 
 const (
@@ -92,10 +92,10 @@ func (s *Service) Continue() error { return s.process().Signal(syscall.SIGCONT) 
 
 // WaitReady waits until the service says that it is ready. A service that ended is not waited for.
 func (s *Service) WaitReady(ctx context.Context) error {
-	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	probe := readiness.New(s.Admin+"/readyz", readyLimit)
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
-	for !isReady(ctx, client, s.Admin+"/readyz") {
+	for !probe.IsReady(ctx) {
 		select {
 		case <-tick.C:
 		case <-s.process().Done():
@@ -109,10 +109,10 @@ func (s *Service) WaitReady(ctx context.Context) error {
 
 // WaitUnready waits until the service, which runs, says that it is not ready.
 func (s *Service) WaitUnready(ctx context.Context) error {
-	client := &http.Client{Timeout: readyLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	probe := readiness.New(s.Admin+"/readyz", readyLimit)
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
-	for isReady(ctx, client, s.Admin+"/readyz") {
+	for probe.IsReady(ctx) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -125,19 +125,6 @@ func (s *Service) WaitUnready(ctx context.Context) error {
 	default:
 		return nil
 	}
-}
-
-func isReady(ctx context.Context, client *http.Client, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return false
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
 }
 
 func (s *Service) explain(what string, err error) error {
