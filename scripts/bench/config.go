@@ -64,8 +64,6 @@ func (c config) kind(ctx context.Context) broker.Kind {
 	if c.Broker != auto {
 		return broker.Kind(c.Broker)
 	}
-	if broker.ApacheAvailable(ctx) == nil {
-		return broker.Apache
-	}
-	return broker.Embedded
+	kind, _ := broker.Best(ctx)
+	return kind
 }

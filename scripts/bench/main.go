@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"ordertrack/scripts/bench/report"
@@ -21,10 +19,10 @@ import (
 	"ordertrack/scripts/localstack/postgres"
 	"ordertrack/scripts/localstack/process"
 	"ordertrack/scripts/localstack/repository"
-	"ordertrack/shared/settings"
+	"ordertrack/scripts/program"
 )
 
-const program = "bench"
+const programName = "bench"
 
 // Exit codes.
 const (
@@ -35,25 +33,16 @@ const (
 
 func main() {
 	process.Dispatch(broker.EmbeddedRole, postgres.FetchRole)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	program.Main(run)
 }
 
 // run is the program without the process around it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "-help") {
-		if err := settings.Help[config](stdout, program, summary()); err != nil {
-			return fail(stderr, err, exitUsage)
-		}
+	cfg, err := program.Settings[config](args, environ, stdout, programName, summary())
+	switch {
+	case errors.Is(err, program.ErrHelp):
 		return exitOK
-	}
-	if len(args) > 0 {
-		return fail(stderr, fmt.Errorf("unknown argument %q; all settings come from the environment, see --help", args[0]), exitUsage)
-	}
-	cfg, err := settings.Load[config](environ)
-	if err != nil {
+	case err != nil:
 		return fail(stderr, err, exitUsage)
 	}
 	if err := measure(ctx, cfg, stdout, stderr); err != nil {
@@ -63,7 +52,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 func fail(stderr io.Writer, err error, code int) int {
-	fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	fmt.Fprintf(stderr, "%s: %v\n", programName, err)
 	return code
 }
 
@@ -93,7 +82,7 @@ func measure(ctx context.Context, cfg config, stdout, stderr io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	fmt.Fprintf(stderr, "%s: building the programs, starting PostgreSQL and the broker\n", program)
+	fmt.Fprintf(stderr, "%s: building the programs, starting PostgreSQL and the broker\n", programName)
 	r, err := rig.Start(ctx, rig.Options{
 		Dir: dir, CacheDir: repository.Below(root, cfg.CacheDir), PGBinDir: cfg.PGBinDir, Mirror: cfg.Mirror,
 		Broker: cfg.kind(ctx), Profiles: cfg.Profiles,

@@ -34,7 +34,7 @@ func (p *progress) tell(s trial.Step) {
 	if p.terminal {
 		before, after = "\r\x1b[K", ""
 	}
-	fmt.Fprintf(p.to, "%s%s: %d of %d, %s of %s: %s; %s since the start%s", before, program, s.Number, s.Of, what, s.Experiment,
+	fmt.Fprintf(p.to, "%s%s: %d of %d, %s of %s: %s; %s since the start%s", before, programName, s.Number, s.Of, what, s.Experiment,
 		s.Variant, time.Since(p.begin).Round(time.Second), after)
 }
 

@@ -81,16 +81,15 @@ const autoBroker = "auto"
 func (c config) kind(ctx context.Context, stderr io.Writer) (broker.Kind, error) {
 	kind := broker.Kind(c.Broker)
 	if c.Broker == autoBroker {
-		kind = broker.Apache
-		if lacking := broker.ApacheAvailable(ctx); lacking != nil {
-			if ctx.Err() != nil {
-				return "", context.Cause(ctx)
-			}
-			kind = broker.Embedded
-			fmt.Fprintf(stderr, "%s: %v\n", program, lacking)
+		best, lacking := broker.Best(ctx)
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		if kind = best; lacking != nil {
+			fmt.Fprintf(stderr, "%s: %v\n", programName, lacking)
 		}
 	}
-	fmt.Fprintf(stderr, "%s: the broker is: %s\n", program, broker.Describe(kind))
+	fmt.Fprintf(stderr, "%s: the broker is: %s\n", programName, broker.Describe(kind))
 	return kind, nil
 }
 

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"ordertrack/scripts/faults/matrix"
 	"ordertrack/scripts/faults/report"
@@ -21,10 +19,10 @@ import (
 	"ordertrack/scripts/localstack/postgres"
 	"ordertrack/scripts/localstack/process"
 	"ordertrack/scripts/localstack/repository"
-	"ordertrack/shared/settings"
+	"ordertrack/scripts/program"
 )
 
-const program = "faults"
+const programName = "faults"
 
 // Exit codes.
 const (
@@ -35,26 +33,20 @@ const (
 
 func main() {
 	process.Dispatch(broker.EmbeddedRole, postgres.FetchRole)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	program.Main(run)
 }
 
 // run is the program without the process around it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "-help") {
-		if err := settings.Help[config](stdout, program, summary()); err != nil {
-			return fail(stderr, err, exitUsage)
-		}
-		return exitOK
-	}
 	reporting := len(args) == 1 && args[0] == "report"
-	if len(args) > 0 && !reporting {
-		return fail(stderr, fmt.Errorf("unknown argument %q; all settings come from the environment, see --help", args[0]), exitUsage)
+	if reporting {
+		args = nil
 	}
-	cfg, err := settings.Load[config](environ)
-	if err != nil {
+	cfg, err := program.Settings[config](args, environ, stdout, programName, summary())
+	switch {
+	case errors.Is(err, program.ErrHelp):
+		return exitOK
+	case err != nil:
 		return fail(stderr, err, exitUsage)
 	}
 	if reporting {
@@ -74,7 +66,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 func fail(stderr io.Writer, err error, code int) int {
-	fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	fmt.Fprintf(stderr, "%s: %v\n", programName, err)
 	return code
 }
 
@@ -109,7 +101,7 @@ func runCells(ctx context.Context, cfg config, stdout, stderr io.Writer) (failed
 		return false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(bin)) }()
-	fmt.Fprintf(stderr, "%s: building the services\n", program)
+	fmt.Fprintf(stderr, "%s: building the services\n", programName)
 	programs, err := stack.Build(ctx, bin)
 	if err != nil {
 		return false, err

@@ -18,6 +18,7 @@ import (
 	"ordertrack/scripts/faults/results"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/localstack/broker"
+	"ordertrack/scripts/localstack/repository"
 )
 
 // runner runs cells, some at the same time, and writes down what came of each.
@@ -45,7 +46,7 @@ func (r *runner) runAll(ctx context.Context) (failed bool, err error) {
 	jobs, skipped := r.pending()
 	r.state = tally{total: len(jobs), begin: time.Now(), running: map[int]string{}}
 	if skipped > 0 {
-		fmt.Fprintf(r.stderr, "%s: %d runs are in %s already and passed\n", program, skipped, r.cfg.Results)
+		fmt.Fprintf(r.stderr, "%s: %d runs are in %s already and passed\n", programName, skipped, r.cfg.Results)
 	}
 	stop := r.tell()
 	defer stop()
@@ -95,7 +96,7 @@ func (r *runner) pending() (jobs []job, skipped int) {
 // setup lacks what is known only when the cell has run.
 func (r *runner) setup(seed uint64) results.Setup {
 	return results.Setup{
-		Seed: seed, Build: r.build, Broker: broker.Describe(r.kind), Go: runtime.Version(), Sarama: moduleVersion("github.com/IBM/sarama"),
+		Seed: seed, Build: r.build, Broker: broker.Describe(r.kind), Go: runtime.Version(), Sarama: repository.ModuleVersion("github.com/IBM/sarama"),
 		Orders: r.cfg.Orders, Names: r.cfg.Names, Clients: r.cfg.Clients, Hold: r.cfg.Hold,
 	}
 }

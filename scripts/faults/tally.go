@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +65,7 @@ func (r *runner) progress() string {
 	for _, slot := range slices.Sorted(maps.Keys(s.running)) {
 		running = append(running, s.running[slot])
 	}
-	return fmt.Sprintf("%s: %d of %d runs, %d failed, %s; now %s", program, s.ended, s.total, s.failed,
+	return fmt.Sprintf("%s: %d of %d runs, %d failed, %s; now %s", programName, s.ended, s.total, s.failed,
 		time.Since(s.begin).Round(time.Second), strings.Join(running, "; "))
 }
 
@@ -90,18 +89,4 @@ func (r *runner) tell() (stop func()) {
 		close(done)
 		<-ended
 	}
-}
-
-// moduleVersion is the version of a module that this program is made of.
-func moduleVersion(path string) string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, dependency := range info.Deps {
-		if dependency.Path == path {
-			return dependency.Version
-		}
-	}
-	return "unknown"
 }

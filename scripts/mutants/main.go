@@ -8,18 +8,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"ordertrack/scripts/localstack/repository"
 	"ordertrack/scripts/mutants/guards"
 	"ordertrack/scripts/mutants/trial"
+	"ordertrack/scripts/program"
 	"ordertrack/shared/settings"
 )
 
-const program = "mutants"
+const programName = "mutants"
 
 // Exit codes.
 const (
@@ -42,25 +41,16 @@ func (c config) Validate() error {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	program.Main(run)
 }
 
 // run is the program without the process around it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "-help") {
-		if err := settings.Help[config](stdout, program, summary()); err != nil {
-			return fail(stderr, err, exitUsage)
-		}
+	cfg, err := program.Settings[config](args, environ, stdout, programName, summary())
+	switch {
+	case errors.Is(err, program.ErrHelp):
 		return exitOK
-	}
-	if len(args) > 0 {
-		return fail(stderr, fmt.Errorf("unknown argument %q; all settings come from the environment, see --help", args[0]), exitUsage)
-	}
-	cfg, err := settings.Load[config](environ)
-	if err != nil {
+	case err != nil:
 		return fail(stderr, err, exitUsage)
 	}
 	root, err := repository.Root()
@@ -83,7 +73,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 func fail(stderr io.Writer, err error, code int) int {
-	fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	fmt.Fprintf(stderr, "%s: %v\n", programName, err)
 	return code
 }
 
@@ -110,7 +100,7 @@ func tryAll(ctx context.Context, root string, cfg config, stdout, stderr io.Writ
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tree.Remove()) }()
-	fmt.Fprintf(stderr, "%s: running the tests on the code as it is\n", program)
+	fmt.Fprintf(stderr, "%s: running the tests on the code as it is\n", programName)
 	if err := tree.Control(ctx, table); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"ordertrack/scripts/bench/rig"
 	"ordertrack/scripts/localstack/broker"
+	"ordertrack/scripts/localstack/repository"
 )
 
 // Machine is what a run was made on, and with.
@@ -62,12 +63,12 @@ func Describe(ctx context.Context, r *rig.Rig) (Machine, error) {
 	}); err != nil {
 		return m, fmt.Errorf("version of PostgreSQL: %w", err)
 	}
-	m.Broker = "the embedded broker, synced (kfake " + version("github.com/twmb/franz-go/pkg/kfake") + ")"
+	m.Broker = "the embedded broker, synced (kfake " + repository.ModuleVersion("github.com/twmb/franz-go/pkg/kfake") + ")"
 	if r.Broker.Kind() == broker.Apache {
 		m.Broker = "Apache Kafka " + broker.ApacheVersion()
 	}
 	for _, path := range libraries {
-		m.Libraries = append(m.Libraries, path+" "+version(path))
+		m.Libraries = append(m.Libraries, path+" "+repository.ModuleVersion(path))
 	}
 	m.Revision = revision()
 	return m, nil
@@ -86,20 +87,6 @@ func firstOf(path, name string) string {
 		key, value, found := strings.Cut(line, ":")
 		if found && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)
-		}
-	}
-	return unknown
-}
-
-// version of a module that this program is built with: the services are built from the same go.mod.
-func version(path string) string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return unknown
-	}
-	for _, module := range info.Deps {
-		if module.Path == path {
-			return module.Version
 		}
 	}
 	return unknown

@@ -7,9 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 
-	"ordertrack/scripts/localstack/process"
 	"ordertrack/scripts/localstack/repository"
 )
 
@@ -43,18 +41,7 @@ func (r *Rig) BuildWatermill(ctx context.Context) error {
 }
 
 func goBuild(ctx context.Context, module, output string, packages ...string) error {
-	root, err := repository.Root()
-	if err != nil {
-		return err
-	}
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		return fmt.Errorf("find the go command: %w", err)
-	}
-	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", output}, packages...)
-	return process.Run(ctx, process.Spec{
-		Name: "go build", Path: tool, Args: args, Dir: filepath.Join(root, module), OnParentDeath: syscall.SIGKILL,
-	})
+	return repository.Build(ctx, module, append([]string{"-trimpath", "-ldflags", "-s -w", "-o", output}, packages...)...)
 }
 
 // Size is the size of a program, in bytes.

@@ -3,11 +3,8 @@ package stack
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 
-	"ordertrack/scripts/localstack/process"
 	"ordertrack/scripts/localstack/repository"
 )
 
@@ -22,18 +19,7 @@ type Programs struct{ dir string }
 
 // Build builds both services into a folder.
 func Build(ctx context.Context, dir string) (Programs, error) {
-	root, err := repository.Root()
-	if err != nil {
-		return Programs{}, err
-	}
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		return Programs{}, fmt.Errorf("build the services: %w", err)
-	}
-	err = process.Run(ctx, process.Spec{
-		Name: "go build", Path: tool, Dir: root, OnParentDeath: syscall.SIGKILL,
-		Args: []string{"build", "-buildvcs=false", "-o", dir + string(filepath.Separator), "./" + orderService, "./" + trackUsers},
-	})
+	err := repository.Build(ctx, "", "-buildvcs=false", "-o", dir+string(filepath.Separator), "./"+orderService, "./"+trackUsers)
 	if err != nil {
 		return Programs{}, fmt.Errorf("build the services: %w", err)
 	}

@@ -34,9 +34,17 @@ var pomVersion = regexp.MustCompile(`<artifactId>kafka_[0-9.]+</artifactId>\s*<v
 func ApacheVersion() string {
 	match := pomVersion.FindSubmatch(pom)
 	if match == nil {
-		return unknownVersion
+		return "of an unknown version"
 	}
 	return string(match[1])
+}
+
+// Best is Apache Kafka where it can be run, else the embedded broker, with what the other lacks.
+func Best(ctx context.Context) (kind Kind, lacking error) {
+	if lacking := ApacheAvailable(ctx); lacking != nil {
+		return Embedded, lacking
+	}
+	return Apache, nil
 }
 
 // ApacheAvailable says what is missing on this machine to run Apache Kafka: Java 17 or later, and Maven to get it.
