@@ -17,6 +17,7 @@ type orderLog struct {
 	heads     map[int]int64 // of the lanes that have one
 	former    []string      // ids of the logs before
 	parts     []part        // by lane and base
+	partOf    map[logLane]part
 	content   content
 }
 
@@ -76,7 +77,7 @@ func readHeads(ctx context.Context, s *snapshot) (orderLog, error) {
 		SELECT order_log.id::text, lane, base, head, true AS written FROM order_log CROSS JOIN order_lane
 		UNION ALL SELECT log_id::text, lane, base, head, false FROM former_lane
 		ORDER BY lane, base, written`
-	log := orderLog{heads: map[int]int64{}}
+	log := orderLog{heads: map[int]int64{}, partOf: map[logLane]part{}}
 	if err := s.tx.QueryRow(ctx, logSQL).Scan(&log.id, &log.lastID, &log.published); err != nil {
 		return orderLog{}, s.explain("read the log's row", err)
 	}
@@ -97,6 +98,7 @@ func readHeads(ctx context.Context, s *snapshot) (orderLog, error) {
 	)
 	_, err = pgx.ForEachRow(rows, []any{&p.log, &p.lane, &p.base, &p.head, &written}, func() error {
 		log.parts = append(log.parts, p)
+		log.partOf[logLane{p.log, p.lane}] = p
 		if written {
 			log.heads[p.lane] = p.head
 		}

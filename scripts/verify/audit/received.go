@@ -83,31 +83,10 @@ func receivedOf(log orderLog, marks []mark) *received {
 	}
 	for key, applied := range got.applied {
 		if key.log != log.id {
-			got.forgotten += max(0, applied-log.size(key))
+			got.forgotten += max(0, applied-log.partOf[key].size())
 		}
 	}
 	return got
-}
-
-// size is how many orders the log has in the lane.
-func (l *orderLog) size(key logLane) int64 {
-	var size int64
-	for _, p := range l.parts {
-		if p.log == key.log && p.lane == key.lane {
-			size += p.size()
-		}
-	}
-	return size
-}
-
-// base is behind which sequence the log begins in the lane.
-func (l *orderLog) base(key logLane) int64 {
-	for _, p := range l.parts {
-		if p.log == key.log && p.lane == key.lane {
-			return p.base
-		}
-	}
-	return 0
 }
 
 // maxParked bounds what is kept of the parked events, some ten bytes each.
@@ -134,11 +113,11 @@ func (r *Report) readParked(ctx context.Context, s *snapshot, log orderLog, got 
 			got.elsewhere--
 		case sequence > got.applied[key]:
 			r.differf(laneName(key.lane), "event %d is parked, but by the mark it has not come yet", sequence)
-		case sequence > log.size(key):
+		case sequence > log.partOf[key].size():
 			got.forgotten-- // it was counted nowhere
 		default:
 			got.parked.lanes = append(got.parked.lanes, lane)
-			got.parked.sequences = append(got.parked.sequences, log.base(key)+sequence)
+			got.parked.sequences = append(got.parked.sequences, log.partOf[key].base+sequence)
 		}
 		return nil
 	})
@@ -157,7 +136,7 @@ func (r *Report) checkReceived(log orderLog, got *received) {
 	r.Lag = log.lag(got)
 	for lane := range Lanes {
 		key := logLane{log.id, lane}
-		if applied, size := got.applied[key], log.size(key); applied > size {
+		if applied, size := got.applied[key], log.partOf[key].size(); applied > size {
 			r.differf(laneName(lane), "%d events are applied, but only %d orders are in it", applied, size)
 		}
 	}
