@@ -59,8 +59,8 @@ func (d *Decoder) Decode(r Record) (Decoded, error) {
 	if err != nil {
 		return Decoded{}, err
 	}
-	if !place.IsZero() && string(c.kind) != Type {
-		return Decoded{Place: place}, malformed(ReasonType, "%s is %.100q, want %q", HeaderType, c.kind, Type)
+	if !place.IsZero() && string(c.kind.value) != Type {
+		return Decoded{Place: place}, malformed(ReasonType, "%s is %.100q, want %q", HeaderType, c.kind.value, Type)
 	}
 	who, err := decodeValue(r.Value)
 	return Decoded{Name: who, Place: place}, err
@@ -68,17 +68,15 @@ func (d *Decoder) Decode(r Record) (Decoded, error) {
 
 // claim holds the headers that a place is made of.
 type claim struct {
-	source, kind, lane, sequence []byte
-	has                          [4]bool // which of them are there; an empty one is there, too
-	twice                        string  // a header that was given more than once
+	source, kind, lane, sequence given
+	twice                        string // a header that was given more than once
 }
 
-const (
-	hasSource = iota
-	hasKind
-	hasLane
-	hasSequence
-)
+// given is the value of a header, which may be empty and there all the same.
+type given struct {
+	value []byte
+	there bool
+}
 
 // collect notes a header given twice: whichever of the two were taken, another reader might take the other.
 func collect(headers []Header) claim {
@@ -86,46 +84,46 @@ func collect(headers []Header) claim {
 	for _, h := range headers {
 		switch h.Key {
 		case HeaderSource:
-			c.set(hasSource, &c.source, h)
+			c.set(&c.source, h)
 		case HeaderType:
-			c.set(hasKind, &c.kind, h)
+			c.set(&c.kind, h)
 		case HeaderLane:
-			c.set(hasLane, &c.lane, h)
+			c.set(&c.lane, h)
 		case HeaderSequence:
-			c.set(hasSequence, &c.sequence, h)
+			c.set(&c.sequence, h)
 		}
 	}
 	return c
 }
 
-func (c *claim) set(which int, target *[]byte, h Header) {
-	if c.has[which] {
+func (c *claim) set(target *given, h Header) {
+	if target.there {
 		c.twice = h.Key
 	}
-	c.has[which], *target = true, h.Value
+	*target = given{value: h.Value, there: true}
 }
 
 func (d *Decoder) place(c *claim) (Place, error) {
-	if !c.has[hasLane] && !c.has[hasSequence] {
+	if !c.lane.there && !c.sequence.there {
 		return Place{}, nil
 	}
 	if c.twice != "" {
 		return Place{}, malformed(ReasonHeaders, "%s is given twice", c.twice)
 	}
-	if string(c.source) != d.source || d.source == "" {
-		source := string(c.source)
+	if string(c.source.value) != d.source || d.source == "" {
+		source := string(c.source.value)
 		if !isSource(source) {
-			return Place{}, malformed(ReasonHeaders, "%s is %.100q, want %s and a UUID", HeaderSource, c.source, sourcePrefix)
+			return Place{}, malformed(ReasonHeaders, "%s is %.100q, want %s and a UUID", HeaderSource, c.source.value, sourcePrefix)
 		}
 		d.source = source
 	}
-	lane, ok := parseDecimal(c.lane)
+	lane, ok := parseDecimal(c.lane.value)
 	if !ok || lane >= Lanes {
-		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want 0 to %d", HeaderLane, c.lane, Lanes-1)
+		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want 0 to %d", HeaderLane, c.lane.value, Lanes-1)
 	}
-	sequence, ok := parseDecimal(c.sequence)
+	sequence, ok := parseDecimal(c.sequence.value)
 	if !ok || sequence < 1 {
-		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want a number from 1", HeaderSequence, c.sequence)
+		return Place{}, malformed(ReasonHeaders, "%s is %.100q, want a number from 1", HeaderSequence, c.sequence.value)
 	}
 	return Place{Source: d.source, Lane: int(lane), Sequence: sequence}, nil
 }

@@ -53,28 +53,3 @@ func FuzzParseDecimal(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkDecode(b *testing.B) {
-	record := Encode(Placed{
-		OrderID: 123456, Name: name.Restore("John Doe"), LogID: "0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11", Lane: 32, Sequence: 1234,
-		TraceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-	})
-	b.ReportAllocs()
-	var d Decoder
-	for b.Loop() {
-		if _, err := d.Decode(record); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkEncode(b *testing.B) {
-	placed := Placed{
-		OrderID: 123456, Name: name.Restore("John Doe"), LogID: "0197b2c4-7e1a-7c3b-9d52-3f1f0e6a8b11", Lane: 32, Sequence: 1234,
-		TraceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		Encode(placed)
-	}
-}
