@@ -96,7 +96,8 @@ func (r *runner) pending() (jobs []job, skipped int) {
 // setup lacks what is known only when the cell has run.
 func (r *runner) setup(seed uint64) results.Setup {
 	return results.Setup{
-		Seed: seed, Build: r.build, Broker: broker.Describe(r.kind), Go: runtime.Version(), Sarama: repository.ModuleVersion("github.com/IBM/sarama"),
+		Seed: seed, Build: r.build, Broker: broker.Describe(r.kind), Go: runtime.Version(),
+		Sarama: repository.ModuleVersion("github.com/IBM/sarama"),
 		Orders: r.cfg.Orders, Names: r.cfg.Names, Clients: r.cfg.Clients, Hold: r.cfg.Hold,
 	}
 }

@@ -26,17 +26,13 @@ func runCommand[C Config](r runner, command Command[C], config C, log *slog.Logg
 	defer cancel(nil)
 	done := make(chan error, 1)
 	go func() { done <- command.Run(ctx, config, log, r.stdout) }()
-	var err error
 	select {
-	case err = <-done:
+	case err := <-done:
+		return r.exit(err)
 	case <-r.signals:
 		cancel(errSignal)
-		err = <-done
+		return r.exit(<-done)
 	}
-	if err != nil {
-		return r.fail(err)
-	}
-	return exitOK
 }
 
 func help[C Config](r runner, commands []Command[C]) error {

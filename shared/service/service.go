@@ -87,7 +87,7 @@ func run[C Config](r runner, args, environ []string, module func(C) fx.Option, c
 	var command *Command[C]
 	if len(args) > 0 {
 		if len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "-help") {
-			return r.help(help(r, commands))
+			return r.exit(help(r, commands))
 		}
 		at := slices.IndexFunc(commands, func(c Command[C]) bool { return len(args) == 1 && c.Name == args[0] })
 		if at < 0 {
@@ -123,7 +123,8 @@ func run[C Config](r runner, args, environ []string, module func(C) fx.Option, c
 	return r.serve(app, log)
 }
 
-func (r runner) help(err error) int {
+// exit is the code of what is done with now.
+func (r runner) exit(err error) int {
 	if err != nil {
 		return r.fail(err)
 	}

@@ -43,11 +43,8 @@ func prepare(ctx context.Context, opts Options) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.settings = maps.Clone(opts.Settings)
-		if s.settings == nil {
-			s.settings = map[string]string{}
-		}
-		maps.Copy(s.settings, archive)
+		maps.Copy(archive, opts.Settings)
+		s.settings = archive
 	}
 	if s.lock, err = dirlock.Try(filepath.Join(dir, "launcher.lock")); err != nil {
 		return nil, s.explainLock(err)

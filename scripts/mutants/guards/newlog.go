@@ -38,7 +38,8 @@ func renewing() []Guard {
 		pg.guard("no-standby", "a standby takes no orders", "the refusal",
 			"succession.go", "case standby:", `case standby && here != "":`, "^TestAStandbyTakesNoOrders$"),
 		pg.guard("no-half-restored", "a database in the middle of a restore takes no orders", "the memory that the schema was there",
-			"succession.go", "case noSchema && !s.strict.Load():", "case noSchema:", "^TestADatabaseInTheMiddleOfARestoreIsRefused$"),
+			"succession.go", "slices.Contains(noSchema, answer.Code) && !s.strict.Load():", "slices.Contains(noSchema, answer.Code):",
+			"^TestADatabaseInTheMiddleOfARestoreIsRefused$"),
 		renew.guard("each-answer", "each answer of the receiver is held against the log", "that",
 			"renewing.go", "r.log.RenewIfBehind(ctx, progress.Applied)", "ctx.Err()", "^TestEachAnswerIsHeldAgainstTheLog$"),
 		wiring.guard("greeting", "the receiver is asked before the first order is taken", "the question",
@@ -59,7 +60,7 @@ func contract() []Guard {
 		event.guard("one-spelling", "a place has one spelling", "the comparison with it",
 			"decode.go", "len(digits) == 0 || digits[0] == '0' && len(digits) > 1 {", "len(digits) == 0 {", malformed),
 		event.guard("headers-once", "a place is not read from a header that is given twice", "the refusal",
-			"decode.go", `if c.twice != "" {`, `if c.twice != "" && c.lane == nil {`, "^TestDecodeHeaderGivenTwice$"),
+			"decode.go", `if c.twice != "" {`, `if c.twice != "" && !c.lane.there {`, "^TestDecodeHeaderGivenTwice$"),
 		event.guard("source-is-a-log", "a source that is no log of ours has no marks", "the look at the id",
 			"event.go", "return err == nil && id.String() == text", "return err == nil && id != uuid.Nil", malformed),
 	}

@@ -66,12 +66,12 @@ func (s *Succession) Check(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// look says where the database is, and why the log cannot go on: an empty reason if it can.
-type look func(ctx context.Context, db querier) (here, reason string, err error)
+// lookFunc says where the database is, and why the log cannot go on: an empty reason if it can.
+type lookFunc func(ctx context.Context, db querier) (here, reason string, err error)
 
 // renew begins a new log if there is a reason. Another one may have begun it while this one waited for the lock, so it
 // looks twice.
-func (s *Succession) renew(ctx context.Context, db beginner, look look) (logID string, err error) {
+func (s *Succession) renew(ctx context.Context, db beginner, look lookFunc) (logID string, err error) {
 	here, reason, err := look(ctx, db)
 	if err != nil || reason == "" {
 		return "", err
@@ -106,6 +106,7 @@ type beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
+// look goes by what the database says of itself, and by what this process has placed.
 func (s *Succession) look(ctx context.Context, db querier) (here, reason string, err error) {
 	const sql = `SELECT pg_is_in_recovery(), CASE WHEN NOT pg_is_in_recovery() THEN ` + home + ` ELSE '' END, home, last_id
 		FROM order_log WHERE single`
@@ -141,22 +142,25 @@ func (s *Succession) settle(ctx context.Context, db querier, here string) error 
 	return nil
 }
 
-// untold are the SQLSTATEs of a server that keeps to itself where it is: no privilege, no such function, not supported.
-var untold = []string{"42501", "42883", "0A000"}
+// SQLSTATEs of a database without the schema (no such table, no such column), and of a server that keeps to itself where
+// it is (no privilege, no such function, not supported).
+var (
+	noSchema = []string{"42P01", "42703"}
+	untold   = []string{"42501", "42883", "0A000"}
+)
 
 // excuse lets a database pass that has no schema yet, or that does not say where it is, as some hosted ones do not.
 func (s *Succession) excuse(err error) error {
-	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
-		switch noSchema := answer.Code == "42P01" || answer.Code == "42703"; { // no such table, no such column
-		case noSchema && !s.strict.Load():
-			return nil
-		case slices.Contains(untold, answer.Code):
-			s.warn.Do(func() {
-				s.logger.Warn("PostgreSQL does not tell which cluster it is",
-					"after_a_restore", "run order_service new-log before the start", "error", err)
-			})
-			return nil
-		}
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && slices.Contains(noSchema, answer.Code) && !s.strict.Load():
+		return nil
+	case ok && slices.Contains(untold, answer.Code):
+		s.warn.Do(func() {
+			s.logger.Warn("PostgreSQL does not tell which cluster it is",
+				"after_a_restore", "run order_service new-log before the start", "error", err)
+		})
+		return nil
 	}
 	return fmt.Errorf("look which log this is: %w", err)
 }
