@@ -101,8 +101,8 @@ func readChanges(ctx context.Context, tx pgx.Tx, from position, limit int) (chan
 			FROM stream_epoch`
 		usersSQL = `
 			SELECT id, name, counter, created_at FROM track_user
-			WHERE id = ANY (ARRAY(
-				SELECT DISTINCT unnest(ids) FROM user_change
+			WHERE name = ANY (ARRAY(
+				SELECT DISTINCT unnest(names) COLLATE "C" FROM user_change
 				WHERE xid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot) LIMIT $3))`
 	)
 	var now position

@@ -21,17 +21,14 @@ import (
 // another batch is inserting one of them, it waits for that batch's end; the user is then not new any more.
 func insertNew(ctx context.Context, tx pgx.Tx, counts map[name.Name]domain.Count) ([]string, error) {
 	const sql = `
-		WITH added AS (
-			INSERT INTO track_user (name, counter, foreign_counter)
-			SELECT name, events, foreign_events FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
-			WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
-			ORDER BY name COLLATE "C"
-			ON CONFLICT (name) DO NOTHING
-			RETURNING id, name
-		), told AS (
-			INSERT INTO user_change (ids) SELECT array_agg(id) FROM added HAVING count(*) > 0
-		)
-		SELECT name FROM added`
+		INSERT INTO track_user (name, counter, foreign_counter, magnitude)
+		SELECT name, events, foreign_events,
+			CASE WHEN events < 64 THEN 0 ELSE floor(ln(events::float8 + 0.5) / ln(4::float8))::smallint END
+		FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
+		WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
+		ORDER BY name COLLATE "C"
+		ON CONFLICT (name) DO NOTHING
+		RETURNING name`
 	names, events, foreign := countColumns(counts)
 	rows, err := tx.Query(ctx, sql, names, events, foreign)
 	if err != nil {
@@ -49,14 +46,20 @@ func queueRaise(batch *pgx.Batch, counts map[name.Name]domain.Count) {
 			JOIN track_user u ON u.name = b.name COLLATE "C"
 			ORDER BY u.name
 			FOR UPDATE OF u
-		), raised AS (
-			UPDATE track_user u SET counter = u.counter + k.events, foreign_counter = u.foreign_counter + k.foreign_events
-			FROM known k WHERE u.id = k.id
-			RETURNING u.id
 		)
-		INSERT INTO user_change (ids) SELECT array_agg(id) FROM raised HAVING count(*) > 0`
+		UPDATE track_user u SET counter = u.counter + k.events, foreign_counter = u.foreign_counter + k.foreign_events,
+			magnitude = CASE WHEN u.counter + k.events < 64 THEN 0
+				ELSE floor(ln((u.counter + k.events)::float8 + 0.5) / ln(4::float8))::smallint END
+		FROM known k WHERE u.id = k.id`
 	names, events, foreign := countColumns(counts)
 	batch.Queue(sql, names, events, foreign)
+}
+
+// queueChanged tells those who follow whose counters the transaction changes.
+func queueChanged(batch *pgx.Batch, counts map[name.Name]domain.Count) {
+	const sql = `INSERT INTO user_change (names) VALUES ($1)`
+	names, _, _ := countColumns(counts)
+	batch.Queue(sql, names)
 }
 
 // without gives the counts of all users but those named.

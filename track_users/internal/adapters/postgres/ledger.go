@@ -63,6 +63,7 @@ func (l *Ledger) apply(
 func write(ctx context.Context, tx pgx.Tx, stream domain.Stream, effects domain.Effects) error {
 	batch := &pgx.Batch{}
 	if len(effects.Counts) > 0 {
+		queueChanged(batch, effects.Counts)
 		added, err := insertNew(ctx, tx, effects.Counts)
 		if err != nil {
 			return fmt.Errorf("insert new users: %w", err)

@@ -93,7 +93,7 @@ func byCreation(q reading.Query) []statement {
 }
 
 // lowCounters are those below the first magnitude that is indexed.
-const lowCounters = 16
+const lowCounters = 64
 
 // byCounter reads the two parts of the table that the index on magnitude makes: users with high counters, whom the index
 // finds, and the rest, whom a scan of the table finds.
@@ -101,7 +101,7 @@ func byCounter(q reading.Query) []statement {
 	const (
 		highDownSQL = `
 			SELECT id, name, counter, created_at FROM track_user
-			WHERE magnitude > 0 AND magnitude <= floor(ln($1::bigint::float8 + 0.5) / ln(2::float8))::smallint
+			WHERE magnitude > 0 AND magnitude <= floor(ln($1::bigint::float8 + 0.5) / ln(4::float8))::smallint
 				AND (counter, id) < ($1, $2)
 			ORDER BY magnitude DESC, counter DESC, id DESC LIMIT $3`
 		lowDownSQL = `
@@ -109,7 +109,7 @@ func byCounter(q reading.Query) []statement {
 			WHERE magnitude = 0 AND (counter, id) < ($1, $2) ORDER BY counter DESC, id DESC LIMIT $3`
 		highUpSQL = `
 			SELECT id, name, counter, created_at FROM track_user
-			WHERE magnitude > 0 AND magnitude >= floor(ln($1::bigint::float8 + 0.5) / ln(2::float8))::smallint
+			WHERE magnitude > 0 AND magnitude >= floor(ln($1::bigint::float8 + 0.5) / ln(4::float8))::smallint
 				AND (counter, id) > ($1, $2)
 			ORDER BY magnitude, counter, id LIMIT $3`
 		lowUpSQL = `

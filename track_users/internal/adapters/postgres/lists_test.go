@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"ordertrack/shared/name"
@@ -22,8 +25,52 @@ func populate(tb testing.TB, pool *pgxpool.Pool, users int) {
 		SELECT 'user ' || n, greatest(1, floor(1 / (random() + 1e-7)))::bigint, '2026-01-01'::timestamptz + n * interval '1 second'
 		FROM generate_series(1, $1::int) n`, users)
 	require.NoError(tb, err)
+	setMagnitudes(tb, pool)
 	_, err = pool.Exec(tb.Context(), `VACUUM ANALYZE track_user`)
 	require.NoError(tb, err)
+}
+
+// setMagnitudes does for users that no ledger has made what a ledger does.
+func setMagnitudes(tb testing.TB, pool *pgxpool.Pool) {
+	tb.Helper()
+	_, err := pool.Exec(tb.Context(), `
+		UPDATE track_user SET magnitude = floor(ln(counter::float8 + 0.5) / ln(4::float8)) WHERE counter >= 64`)
+	require.NoError(tb, err)
+}
+
+// A counter that grows by whatever steps, from nothing or from before, is at its place in the list.
+func TestCountersThatGrowAreAtTheirPlaceInTheList(t *testing.T) {
+	t.Parallel()
+	pool, _ := migrated(t)
+	ledger, lane := postgres.NewLedger(pool), domain.Lane{Source: "s", Number: 1}
+	want := map[string]int64{}
+	for round := range int64(12) {
+		counts := map[name.Name]domain.Count{}
+		for i, step := range []int64{1, 7, 63, 64, 65, 255, 256, 1 << 20, 1 << 40} {
+			who := fmt.Sprintf("user %d", i)
+			if round < 9 || i%2 == 0 {
+				counts[name.Restore(who)] = domain.Count{Events: step + round}
+				want[who] += step + round
+			}
+		}
+		_, err := ledger.Apply(t.Context(), domain.Scope{Lanes: []domain.Lane{lane}}, func(domain.Marks) domain.Effects {
+			return domain.Effects{Counts: counts, Foreign: domain.NoOffset}
+		})
+		require.NoError(t, err)
+		for _, descending := range []bool{false, true} {
+			got, last := map[string]int64{}, domain.User{}
+			q := reading.Query{Descending: descending, Limit: 2}
+			for page := []domain.User(nil); len(page) == q.Limit || q.After == nil; q.After = &last {
+				page, err = postgres.NewUsers(pool).List(t.Context(), q)
+				require.NoError(t, err)
+				for _, user := range page {
+					require.True(t, last.ID == 0 || descending == (last.Counter > user.Counter) || last.Counter == user.Counter)
+					got[user.Name.String()], last = user.Counter, user
+				}
+			}
+			require.Equal(t, want, got)
+		}
+	}
 }
 
 // TestPlans explains the queries that must not read the table: a page must cost what it holds, not what there is.
@@ -40,7 +87,7 @@ func TestPlans(t *testing.T) {
 		"created_at":             {reading.Query{Sort: reading.ByCreation, Limit: 50}, "track_user_created_at"},
 		"created_at, backward":   {reading.Query{Sort: reading.ByCreation, Limit: 50, Descending: true}, "track_user_created_at"},
 		"the highest counters":   {reading.Query{Sort: reading.ByCounter, Limit: 50, Descending: true}, "track_user_magnitude"},
-		"a later page of theirs": {reading.Query{Sort: reading.ByCounter, Limit: 50, Descending: true, After: &domain.User{ID: 7, Counter: 100}}, "track_user_magnitude"},
+		"a later page of theirs": {reading.Query{Sort: reading.ByCounter, Limit: 50, Descending: true, After: &domain.User{ID: 7, Counter: 1000}}, "track_user_magnitude"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -86,4 +133,28 @@ func BenchmarkList(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Users that were counted before magnitudes were set by hand keep their place.
+func TestCountersOfBeforeAreAtTheirPlaceInTheList(t *testing.T) {
+	t.Parallel()
+	pool, _ := migrated(t)
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { require.NoError(t, db.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, postgres.Migrations())
+	require.NoError(t, err)
+	_, err = provider.DownTo(t.Context(), 4)
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), `
+		INSERT INTO track_user (name, counter) SELECT 'user ' || n, n FROM unnest('{1,15,16,63,64,65,255,256,1000000}'::bigint[]) n`)
+	require.NoError(t, err)
+	_, err = provider.Up(t.Context())
+	require.NoError(t, err)
+	users, err := postgres.NewUsers(pool).List(t.Context(), reading.Query{Descending: true, Limit: 100})
+	require.NoError(t, err)
+	counters := make([]int64, len(users))
+	for i, user := range users {
+		counters[i] = user.Counter
+	}
+	require.Equal(t, []int64{1000000, 256, 255, 65, 64, 63, 16, 15, 1}, counters)
 }

@@ -132,6 +132,7 @@ func TestUsersContract(t *testing.T) {
 			_, err := pool.Exec(t.Context(), `INSERT INTO track_user (id, name, counter, created_at)
 				OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4)`, u.ID, u.Name.String(), u.Counter, u.CreatedAt)
 			require.NoError(t, err)
+			setMagnitudes(t, pool)
 		}
 	})
 }

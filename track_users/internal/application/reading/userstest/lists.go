@@ -19,13 +19,14 @@ import (
 // crowd are users with many that are equal in what lists are ordered by, and counters at every border that a store
 // might have.
 func crowd() []domain.User {
-	counters := []int64{1, 1, 1, 2, 14, 15, 15, 16, 16, 17, 31, 31, 32, 33, 1023, 1024, 1024, 1 << 40, 1<<62 - 1, 1<<62 + 1}
+	counters := []int64{1, 1, 1, 2, 15, 16, 62, 63, 63, 64, 64, 65, 255, 255, 256, 257, 1023, 1024, 1 << 40, 1<<62 - 1, 1<<62 + 1}
 	names := []string{"", "é", "Z", "z", "~", "\U0001F469"}
 	begin := time.Date(2026, 11, 24, 12, 0, 0, 123456000, time.UTC)
+	each := 3*len(counters) + 1 // 64: prime to 7 and 11, so that each has an id and a name of its own
 	users := make([]domain.User, 0, 3*len(counters))
 	for i := range 3 * len(counters) {
 		users = append(users, domain.User{
-			ID: int64((i*7)%60 + 1), Name: name.Restore(fmt.Sprintf("%s%02d", names[i%len(names)], (i*11)%60)),
+			ID: int64((i*7)%each + 1), Name: name.Restore(fmt.Sprintf("%s%02d", names[i%len(names)], (i*11)%each)),
 			Counter: counters[i%len(counters)], CreatedAt: begin.Add(time.Duration(i/4) * time.Microsecond),
 		})
 	}
