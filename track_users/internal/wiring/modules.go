@@ -69,7 +69,9 @@ var apiModule = fx.Module("api", fx.Provide(
 		reader *reading.Reader, reporter *reporting.Reporter, watcher *waiting.Watcher, hub *streaming.Hub, c config.Config,
 		log *slog.Logger,
 	) *httpserver.Server {
-		return c.Server(c.HTTPAddr, httpapi.New(c.Engine(log), reader, reporter, watcher, hub, log), log)
+		engine := c.Engine(log)
+		httpapi.Register(engine, httpapi.UseCases{Reader: reader, Reporter: reporter, Waiter: watcher, Hub: hub}, log)
+		return c.Server(c.HTTPAddr, engine, log)
 	},
 ))
 

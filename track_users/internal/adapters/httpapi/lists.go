@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"ordertrack/shared/httpapi"
+	"ordertrack/track_users/internal/adapters/httpapi/openapi"
 	"ordertrack/track_users/internal/application/reading"
 )
 
@@ -28,7 +29,11 @@ var (
 	orders = []string{"asc", "desc"}
 )
 
-func (h handler) list(c *gin.Context) {
+// limits are the rules of the parameters that the generated code reads, for people.
+var limits = map[string]string{"limit": fmt.Sprintf("1 to %d", reading.MaxPage)}
+
+// ListUsers answers with a page. The parameters are read anew: what is not known, empty or given twice is refused.
+func (h handler) ListUsers(c *gin.Context, _ openapi.ListUsersParams) {
 	params, wrong := readParams(c.Request, "sort", "order", "limit", "cursor")
 	sort := wrong.choice(params, "sort", sorts)
 	q := reading.Query{Sort: reading.Sort(sort), Limit: wrong.number(params, "limit", defaultPage, 1, reading.MaxPage)}

@@ -32,7 +32,8 @@ type partitionBody struct {
 	At         time.Time `json:"at"`
 }
 
-func (h handler) progress(c *gin.Context) {
+// GetProgress answers with how far everything is.
+func (h handler) GetProgress(c *gin.Context) {
 	progress, err := h.reporter.Progress(c.Request.Context())
 	if err != nil {
 		h.fail(c, err)

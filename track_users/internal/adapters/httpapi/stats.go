@@ -33,7 +33,8 @@ type partitionLag struct {
 	Events     int64 `json:"events"`
 }
 
-func (h handler) stats(c *gin.Context) {
+// GetStats answers with the statistics.
+func (h handler) GetStats(c *gin.Context) {
 	statistics, err := h.reporter.Statistics(c.Request.Context())
 	if err != nil {
 		h.fail(c, err)

@@ -12,12 +12,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"ordertrack/shared/httpapi"
+	"ordertrack/track_users/internal/adapters/httpapi/openapi"
 	"ordertrack/track_users/internal/application/streaming"
 )
 
 const (
 	streamType = "text/event-stream"
-	streamName = "stream" // the stream's path is also that of a user of this name
 
 	// streamWrite is how long one frame may take to reach the client.
 	streamWrite = 10 * time.Second
@@ -71,7 +71,8 @@ func wantsStream(r *http.Request) bool {
 	return false
 }
 
-func (h handler) stream(c *gin.Context) {
+// FollowUsers answers with a stream, or with the user of its name.
+func (h handler) FollowUsers(c *gin.Context, _ openapi.FollowUsersParams) {
 	if !wantsStream(c.Request) {
 		h.user(c)
 		return

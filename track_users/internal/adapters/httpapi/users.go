@@ -1,12 +1,9 @@
-// Package httpapi is track_users' HTTP API.
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +13,7 @@ import (
 
 	"ordertrack/shared/httpapi"
 	"ordertrack/shared/name"
+	"ordertrack/track_users/internal/adapters/httpapi/openapi"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/waiting"
@@ -24,42 +22,6 @@ import (
 
 // retryAfter is what a client is told to wait while the database is away.
 const retryAfter = time.Second
-
-// Reader looks users up. Errors: those of name.Parse, reading.ErrNotFound, reading.ErrUnavailable, wrapped.
-type Reader interface {
-	User(ctx context.Context, raw string) (domain.User, error)
-	List(ctx context.Context, q reading.Query) (reading.Page, error)
-}
-
-// Reporter tells the progress. Errors: reporting.ErrUnavailable, wrapped.
-type Reporter interface {
-	Progress(ctx context.Context) (domain.Progress, error)
-	Statistics(ctx context.Context) (domain.Statistics, error)
-}
-
-type handler struct {
-	reader   Reader
-	reporter Reporter
-	waiter   Waiter
-	hub      Hub
-	log      *slog.Logger
-}
-
-// New puts the API's routes into the engine.
-func New(engine *gin.Engine, reader Reader, reporter Reporter, waiter Waiter, hub Hub, log *slog.Logger) http.Handler {
-	h := handler{reader: reader, reporter: reporter, waiter: waiter, hub: hub, log: log}
-	router := httpapi.WithHead(engine)
-	router.GET("/api/v1/progress", producesJSON(), h.progress)
-	router.GET("/api/v1/stats", producesJSON(), h.stats)
-	router.GET(usersPath, producesJSON(), httpapi.Compress, h.list)
-	router.GET(usersPath+"/"+streamName, httpapi.Produces("application/json", streamType), h.stream)
-	router.GET(usersPath+"/:name", producesJSON(), h.user)
-	return engine
-}
-
-func producesJSON() gin.HandlerFunc { return httpapi.Produces("application/json") }
-
-const usersPath = "/api/v1/users"
 
 // nameOf takes the name from the path as it was sent. gin would decode it as if it stood in a query, where a plus sign
 // means a space.
@@ -78,6 +40,9 @@ type userBody struct {
 func toBody(u domain.User) userBody {
 	return userBody{ID: u.ID, Name: u.Name.String(), Counter: u.Counter, CreatedAt: u.CreatedAt.UTC()}
 }
+
+// GetUser answers with a user. The name is taken from the path itself: see nameOf.
+func (h handler) GetUser(c *gin.Context, _ string, _ openapi.GetUserParams) { h.user(c) }
 
 func (h handler) user(c *gin.Context) {
 	raw, err := nameOf(c.Request)
@@ -126,7 +91,7 @@ func (h handler) answer(c *gin.Context, content any) {
 		return
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusOK, "application/json", body)
+	c.Data(http.StatusOK, jsonType, body)
 }
 
 // fail is the one place where errors become answers.

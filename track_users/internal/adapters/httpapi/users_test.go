@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	documents "ordertrack/api"
 	"ordertrack/scripts/localstack/testenv"
+	"ordertrack/shared/contract"
 	"ordertrack/shared/golden"
 	api "ordertrack/shared/httpapi"
 	"ordertrack/shared/name"
@@ -44,7 +47,11 @@ func setup(t *testing.T) bundle {
 	users, book, topic := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl), books.NewMockTopic(ctrl)
 	reporter := reporting.New(book, books.NewMockReader(ctrl), topic, log.Logger())
 	waiter, hub := &waiter{}, &hub{}
-	return bundle{users, book, topic, waiter, hub, log, httpapi.New(api.NewEngine(log.Logger()), reading.New(users), reporter, waiter, hub, log.Logger())}
+	engine := api.NewEngine(log.Logger())
+	httpapi.Register(engine, httpapi.UseCases{
+		Reader: reading.New(users), Reporter: reporter, Waiter: waiter, Hub: hub,
+	}, log.Logger())
+	return bundle{users, book, topic, waiter, hub, log, engine}
 }
 
 // get sends the path as it stands, as a client does that encodes in its own way.
@@ -62,7 +69,21 @@ func (b bundle) do(t *testing.T, method, path string, headers ...string) *httpte
 	}
 	recorder := httptest.NewRecorder()
 	b.handle.ServeHTTP(recorder, request)
+	if recorder.Header().Get("Content-Encoding") == "" {
+		document(t).Check(t, request, nil, recorder)
+	}
 	return recorder
+}
+
+var loaded sync.Once
+
+var loadedDocument *contract.Document
+
+// document is the API's own, that answers are held against.
+func document(t *testing.T) *contract.Document {
+	t.Helper()
+	loaded.Do(func() { loadedDocument = contract.Load(t, documents.TrackUsers) })
+	return loadedDocument
 }
 
 func TestAUser(t *testing.T) {
