@@ -32,6 +32,7 @@ import (
 var databaseModule = fx.Module("database", fx.Provide(
 	postgres.NewSuccession,
 	postgres.NewRegister,
+	postgres.NewBell,
 	func(c config.Config, s *postgres.Succession) (*pgxpool.Pool, error) {
 		return pgdb.NewPool(c.DatabaseURL, postgres.Session, s.Watch)
 	},

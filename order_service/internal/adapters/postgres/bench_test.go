@@ -27,7 +27,7 @@ func BenchmarkAppend(b *testing.B) {
 	pool := migrated(b, url)
 	for _, size := range []int{1, 100, 500} {
 		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
-			log, batch := postgres.NewLog(pool, quiet()), placing.Batch{Drafts: usual(b, size)}
+			log, batch := postgres.NewLog(pool, quiet(), postgres.NewBell()), placing.Batch{Drafts: usual(b, size)}
 			b.ReportAllocs()
 			for b.Loop() {
 				batch.Number++
@@ -57,7 +57,7 @@ func BenchmarkNext(b *testing.B) {
 	for _, former := range []int{0, 10} {
 		b.Run(fmt.Sprintf("former=%d", former), func(b *testing.B) {
 			pool := migrated(b, testenv.Database(b))
-			log, register := postgres.NewLog(pool, quiet()), postgres.NewRegister(pool, quiet())
+			log, register := postgres.NewLog(pool, quiet(), postgres.NewBell()), postgres.NewRegister(pool, quiet())
 			drafts := usual(b, batch)
 			for number := range int64(orders / batch) {
 				if former > 0 && number%(orders/batch/int64(former)) == 0 {
@@ -67,7 +67,7 @@ func BenchmarkNext(b *testing.B) {
 				_, err := log.Append(b.Context(), placing.Batch{Number: number + 1, Drafts: drafts})
 				require.NoError(b, err)
 			}
-			require.NoError(b, postgres.NewOutbox(pool).Lead(b.Context(), func(log relaying.Log, _ retransmitting.Archive) error {
+			require.NoError(b, postgres.NewOutbox(pool, postgres.NewBell()).Lead(b.Context(), func(log relaying.Log, _ retransmitting.Archive) error {
 				b.ReportAllocs()
 				for b.Loop() {
 					events, err := log.Next(b.Context(), batch)

@@ -39,9 +39,9 @@ func columnsOf(drafts []domain.Draft) columns {
 	return c
 }
 
-func (c columns) args(writer uuid.UUID, number int64) pgx.StrictNamedArgs {
+func (c columns) args(writer uuid.UUID, number int64, elsewhere bool) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"writer": writer, "batch": number, "size": len(c.names),
+		"writer": writer, "batch": number, "size": len(c.names), "elsewhere": elsewhere,
 		"lanes": c.lanes, "counts": c.counts,
 		"names": c.names, "notes": c.notes, "traces": c.traces, "draft_lanes": c.draftLanes, "behind": c.behind,
 	}

@@ -18,16 +18,13 @@ const claimConstraint = "idempotency_key_pkey"
 // forgetAtOnce bounds how many keys one statement deletes, so that none takes long.
 const forgetAtOnce = 1000
 
-// claim adds the claims of a batch to its transaction. It does nothing for a batch without any. For a batch that was
-// stored before, the claims are there with its own orders, and are passed over, so that it can be recalled.
+// claim adds the claims of a batch to its transaction. It does nothing for a batch without any.
 func (l *Log) claim(pipeline *pgx.Batch, batch placing.Batch) {
 	const sql = `
 		INSERT INTO idempotency_key (key, request, first_id, size, created_at)
 		SELECT claim.key, claim.request, w.first_id + claim.first, claim.size, w.touched_at
-		FROM order_writer w, unnest($3::bytea[], $4::bytea[], $5::integer[], $6::integer[]) AS claim (key, request, first, size)
-		WHERE w.id = $1 AND w.batch = $2 AND NOT EXISTS (
-			SELECT FROM idempotency_key k WHERE k.key = claim.key AND k.first_id = w.first_id + claim.first
-		)`
+		FROM order_writer w, unnest($2::bytea[], $3::bytea[], $4::integer[], $5::integer[]) AS claim (key, request, first, size)
+		WHERE w.id = $1`
 	size := len(batch.Claims)
 	if size == 0 {
 		return
@@ -37,7 +34,7 @@ func (l *Log) claim(pipeline *pgx.Batch, batch placing.Batch) {
 	for i, c := range batch.Claims {
 		keys[i], requests[i], firsts[i], sizes[i] = c.Key[:], c.Request[:], c.First, c.Size
 	}
-	pipeline.Queue(sql, l.writer, batch.Number, keys, requests, firsts, sizes)
+	pipeline.Queue(sql, l.writer, keys, requests, firsts, sizes)
 }
 
 // Keys looks up what was stored under a key. It implements once.Keys.

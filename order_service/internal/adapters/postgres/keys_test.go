@@ -29,7 +29,7 @@ func replica(t *testing.T, url string) *once.Once {
 	meter := mocks.NewMockMeter(gomock.NewController(t))
 	meter.EXPECT().Appended(gomock.Any(), gomock.Any()).AnyTimes()
 	meter.EXPECT().Failed(gomock.Any()).AnyTimes()
-	placer := placing.New(postgres.NewLog(pool, quiet()), meter, placing.DefaultLimits())
+	placer := placing.New(postgres.NewLog(pool, quiet(), postgres.NewBell()), meter, placing.DefaultLimits())
 	placer.Start()
 	t.Cleanup(func() { require.NoError(t, placer.Stop(context.Background())) })
 	return once.New(placer, postgres.NewKeys(pool), slog.New(slog.DiscardHandler))

@@ -22,13 +22,14 @@ const tryLimit = 2 * time.Second
 type Log struct {
 	pool       *pgxpool.Pool
 	succession *Succession
+	bell       *Bell
 	writer     uuid.UUID
 }
 
 // NewLog makes a writer with an identity of its own: batch numbers count from 1 again. The pool's connections need
 // Session, and the succession's watch.
-func NewLog(pool *pgxpool.Pool, succession *Succession) *Log {
-	return &Log{pool: pool, succession: succession, writer: uuid.New()}
+func NewLog(pool *pgxpool.Pool, succession *Succession, bell *Bell) *Log {
+	return &Log{pool: pool, succession: succession, bell: bell, writer: uuid.New()}
 }
 
 // Append stores the batch in one round trip and one transaction.
@@ -41,37 +42,37 @@ func (l *Log) Append(ctx context.Context, batch placing.Batch) ([]domain.Order, 
 	}
 	defer conn.Release()
 	orders, err := l.append(ctx, conn.Conn(), batch)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, errAppended) {
 		orders, err = l.recall(ctx, conn.Conn(), batch)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("append %d orders: %w", len(batch.Drafts), err)
 	}
+	l.bell.ring()
 	l.succession.saw(orders[len(orders)-1].ID)
 	return orders, nil
 }
 
-// append returns pgx.ErrNoRows when the batch's number, or a later one, was appended before.
+// append returns errAppended when the batch's number, or a later one, was appended before.
 //
-// pgx sends both statements in one pipeline with one Sync, which PostgreSQL runs as one transaction. They are two since
-// READ COMMITTED gives each statement a snapshot of its own: the second one's is taken when the lock has been granted,
-// and so sees what the lock's last holder committed. In one statement, lock and all, it would see the heads of before.
+// pgx sends the statements in one pipeline with one Sync, which PostgreSQL runs as one transaction. The ids are taken by
+// a statement of its own since READ COMMITTED gives each statement a snapshot of its own: the second one's is taken when
+// the lock on the log's row has been granted, and so sees what the lock's last holder committed. In one statement, lock
+// and all, it would see the heads of before.
+//
+// A number that is not new is set to NULL, which the column refuses: nothing of the batch stays, its ids neither.
 func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) ([]domain.Order, error) {
-	const lock = `SELECT last_id FROM order_log WHERE single FOR UPDATE`
+	const take = `UPDATE order_log SET last_id = last_id + $1 WHERE single RETURNING id::text`
 	const store = `
 		WITH writer AS (
 			INSERT INTO order_writer AS w (id, batch, first_id, size, touched_at)
-			SELECT @writer, @batch, last_id + 1, @size, clock_timestamp() FROM order_log WHERE single
-			ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, first_id = excluded.first_id,
-				size = excluded.size, touched_at = excluded.touched_at
-			WHERE w.batch < excluded.batch
+			SELECT @writer, @batch, last_id - @size + 1, @size, clock_timestamp() FROM order_log WHERE single
+			ON CONFLICT (id) DO UPDATE SET batch = CASE WHEN w.batch < excluded.batch THEN excluded.batch END,
+				first_id = excluded.first_id, size = excluded.size, touched_at = excluded.touched_at
 			RETURNING first_id, touched_at AS now
-		), log AS (
-			UPDATE order_log SET last_id = last_id + @size FROM writer WHERE single
-			RETURNING order_log.id
 		), heads AS (
 			UPDATE order_lane SET head = head + taken.orders
-			FROM writer, unnest(@lanes::smallint[], @counts::integer[]) AS taken (lane, orders)
+			FROM unnest(@lanes::smallint[], @counts::integer[]) AS taken (lane, orders)
 			WHERE order_lane.lane = taken.lane
 			RETURNING order_lane.lane, head, head - base AS place
 		), stored AS (
@@ -80,13 +81,13 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 			FROM writer, heads JOIN unnest(@names::text[], @notes::text[], @draft_lanes::smallint[], @behind::integer[],
 				@traces::text[]) WITH ORDINALITY AS draft (name, note, lane, behind, traceparent, position) USING (lane)
 		)
-		SELECT log.id::text, first_id, now, pg_notify('` + channel + `', ''),
-			(SELECT array_agg(lane) FROM heads), (SELECT array_agg(place) FROM heads)
-		FROM writer, log`
+		SELECT first_id, now, (SELECT array_agg(lane) FROM heads), (SELECT array_agg(place) FROM heads),
+			CASE WHEN @elsewhere THEN pg_notify('` + channel + `', '') END
+		FROM writer`
 	columns := columnsOf(batch.Drafts)
 	pipeline := &pgx.Batch{}
-	pipeline.Queue(lock)
-	pipeline.Queue(store, columns.args(l.writer, batch.Number))
+	pipeline.Queue(take, len(batch.Drafts))
+	pipeline.Queue(store, columns.args(l.writer, batch.Number, l.bell.isElsewhere()))
 	l.claim(pipeline, batch)
 	results := conn.SendBatch(ctx, pipeline)
 	orders, err := scan(results, batch.Drafts, columns)
@@ -94,16 +95,13 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 	if failure := results.Close(); failure != nil {
 		return nil, interpret(failure)
 	}
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	if err != nil {
 		return nil, interpret(err)
 	}
-	return orders, err
+	return orders, nil
 }
 
 func scan(results pgx.BatchResults, drafts []domain.Draft, columns columns) ([]domain.Order, error) {
-	if _, err := results.Exec(); err != nil {
-		return nil, fmt.Errorf("lock the log: %w", err)
-	}
 	var (
 		logID  string
 		first  int64
@@ -111,7 +109,10 @@ func scan(results pgx.BatchResults, drafts []domain.Draft, columns columns) ([]d
 		lanes  []int16
 		places []int64
 	)
-	if err := results.QueryRow().Scan(&logID, &first, &now, nil, &lanes, &places); err != nil {
+	if err := results.QueryRow().Scan(&logID); err != nil {
+		return nil, fmt.Errorf("take ids: %w", err)
+	}
+	if err := results.QueryRow().Scan(&first, &now, &lanes, &places, nil); err != nil {
 		return nil, err
 	}
 	var last [domain.Lanes]int64

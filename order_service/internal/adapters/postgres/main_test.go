@@ -57,7 +57,9 @@ func openStore(t *testing.T) store {
 	return store{url: url, pool: migrated(t, url)}
 }
 
-func (s store) Writer(t *testing.T) placing.Log { return postgres.NewLog(openPool(t, s.url), quiet()) }
+func (s store) Writer(t *testing.T) placing.Log {
+	return postgres.NewLog(openPool(t, s.url), quiet(), postgres.NewBell())
+}
 
 func (s store) After(ctx context.Context, id int64) ([]domain.Order, error) {
 	return ordersAfter(ctx, s.pool, id)

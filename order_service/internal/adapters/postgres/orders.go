@@ -72,12 +72,8 @@ func (o *Orders) ByID(ctx context.Context, id int64) (domain.Order, bool, error)
 func (o *Orders) Newest(ctx context.Context, query reading.Query) ([]domain.Order, error) {
 	sql, args := newest(query)
 	var orders []domain.Order
-	err := o.read(ctx, func(ctx context.Context) error {
-		rows, err := o.pool.Query(ctx, sql, args...)
-		if err != nil {
-			return err
-		}
-		orders, err = pgx.CollectRows(rows, toListed)
+	err := o.read(ctx, func(ctx context.Context) (err error) {
+		orders, err = pgdb.CollectPlanned(ctx, o.pool, toListed, sql, args...)
 		return err
 	})
 	return orders, err

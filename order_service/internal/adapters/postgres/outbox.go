@@ -28,10 +28,11 @@ var turnPolicy = backoff.Policy{Base: 1500 * time.Millisecond, Max: 1500 * time.
 // Outbox lets one relay at a time have the log, by an advisory lock of its session. It implements relaying.Outbox.
 type Outbox struct {
 	pool *pgxpool.Pool
+	bell *Bell
 }
 
 // NewOutbox makes the relay's side of the log. While it leads it takes a connection out of the pool for itself.
-func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
+func NewOutbox(pool *pgxpool.Pool, bell *Bell) *Outbox { return &Outbox{pool: pool, bell: bell} }
 
 // Lead waits for its turn and runs work with it. The turn lasts as long as its database session: when work returns, or
 // the connection is lost, the server gives the lock to another.
@@ -69,10 +70,17 @@ func (o *Outbox) try(ctx context.Context) (*turn, error) {
 		conn.Release()
 		return nil, errTaken
 	}
-	turn := &turn{conn: conn.Hijack()}
+	turn := &turn{conn: conn.Hijack(), bell: o.bell}
 	if _, err := turn.conn.Exec(limited, "LISTEN "+channel); err != nil {
 		turn.end(ctx)
 		return nil, fmt.Errorf("listen for appends: %w", err)
 	}
+	// A cursor that a crash of the server sets back by a moment has events published twice, which is harmless. So it need
+	// not be flushed, which would make appends wait.
+	if _, err := turn.conn.Exec(limited, "SET synchronous_commit = off"); err != nil {
+		turn.end(ctx)
+		return nil, fmt.Errorf("prepare the relay's session: %w", err)
+	}
+	o.bell.leads.Store(true)
 	return turn, nil
 }

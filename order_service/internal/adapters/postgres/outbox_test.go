@@ -22,6 +22,7 @@ type relayStore struct {
 
 	log    placing.Log
 	number int64
+	bell   *postgres.Bell // of one process that appends and relays; nil when those are two
 }
 
 func openRelayStore(t *testing.T) *relayStore {
@@ -30,7 +31,11 @@ func openRelayStore(t *testing.T) *relayStore {
 }
 
 func (s *relayStore) Relay(t *testing.T) relaying.Outbox {
-	return postgres.NewOutbox(openPool(t, s.url))
+	bell := s.bell
+	if bell == nil {
+		bell = postgres.NewBell()
+	}
+	return postgres.NewOutbox(openPool(t, s.url), bell)
 }
 
 func (s *relayStore) Append(t *testing.T, orders int) []domain.Placed {
@@ -55,6 +60,14 @@ func (s *relayStore) Append(t *testing.T, orders int) []domain.Placed {
 func TestOutboxContract(t *testing.T) {
 	t.Parallel()
 	outboxtest.Exercise(t, func(t *testing.T) outboxtest.Store { return openRelayStore(t) })
+}
+
+func TestOutboxContractWithinOneProcess(t *testing.T) {
+	t.Parallel()
+	outboxtest.Exercise(t, func(t *testing.T) outboxtest.Store {
+		s, bell := openStore(t), postgres.NewBell()
+		return &relayStore{store: s, log: postgres.NewLog(openPool(t, s.url), quiet(), bell), bell: bell}
+	})
 }
 
 // A relay whose session has ended can neither read nor move the cursor: another one may lead by now.

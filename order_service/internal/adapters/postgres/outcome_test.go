@@ -57,7 +57,7 @@ func TestALostConnection(t *testing.T) {
 			t.Parallel()
 			direct := openStore(t)
 			proxy, url := behindProxy(t, direct.url)
-			log := postgres.NewLog(openPool(t, url, noPing), quiet())
+			log := postgres.NewLog(openPool(t, url, noPing), quiet(), postgres.NewBell())
 			_, err := log.Append(t.Context(), batchOf(t, 1, "warm", "up"))
 			require.NoError(t, err)
 
@@ -162,7 +162,7 @@ func TestADatabaseThatCannotBeReached(t *testing.T) {
 	server := testenv.Server(t)
 	require.NoError(t, server.CreateDatabase(t.Context(), "orders"))
 	pool := migrated(t, server.URL("orders"), noPing)
-	log := postgres.NewLog(pool, quiet())
+	log := postgres.NewLog(pool, quiet(), postgres.NewBell())
 	_, err := log.Append(t.Context(), batchOf(t, 1, "Ann"))
 	require.NoError(t, err)
 

@@ -66,7 +66,7 @@ func startOn(t *testing.T, url string) *process {
 		return p.succession.Begin(t.Context(), conn.Conn())
 	}))
 	p.register = postgres.NewRegister(p.pool, p.succession)
-	p.log = postgres.NewLog(p.pool, p.succession)
+	p.log = postgres.NewLog(p.pool, p.succession, postgres.NewBell())
 	return p
 }
 
@@ -86,7 +86,7 @@ func (p *process) inTurn(t *testing.T, work func(log relaying.Log, archive retra
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	require.NoError(t, postgres.NewOutbox(p.pool).Lead(ctx, func(log relaying.Log, archive retransmitting.Archive) error {
+	require.NoError(t, postgres.NewOutbox(p.pool, postgres.NewBell()).Lead(ctx, func(log relaying.Log, archive retransmitting.Archive) error {
 		work(log, archive)
 		return nil
 	}))
@@ -417,6 +417,6 @@ func TestADatabaseThatDoesNotSayWhereItIs(t *testing.T) {
 		require.NoError(t, pool.AcquireFunc(t.Context(), func(c *pgxpool.Conn) error { return succession.Check(t.Context(), c.Conn()) }))
 	}
 	require.Equal(t, 1, strings.Count(said.String(), "does not tell which cluster it is"))
-	_, err = postgres.NewLog(pool, succession).Append(t.Context(), batchOf(t, 1, "Ann"))
+	_, err = postgres.NewLog(pool, succession, postgres.NewBell()).Append(t.Context(), batchOf(t, 1, "Ann"))
 	require.NoError(t, err)
 }

@@ -19,6 +19,7 @@ const callLimit = 5 * time.Second
 // and retransmitting.Archive.
 type turn struct {
 	conn *pgx.Conn
+	bell *Bell
 }
 
 // Next reads behind the cursor. The note stays in the database: it is not part of the event.
@@ -63,10 +64,12 @@ func (t *turn) Advance(ctx context.Context, id int64) error {
 	return nil
 }
 
-// Wait waits for the notification of an append. A time limit does not harm the connection here.
+// Wait waits for the bell, or the notification of an append elsewhere. A time limit does not harm the connection here.
 func (t *turn) Wait(ctx context.Context, limit time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	stop := t.bell.listen(limited, cancel)
+	defer stop()
 	_, err := t.conn.WaitForNotification(limited)
 	switch {
 	case err == nil:
@@ -94,6 +97,7 @@ func (t *turn) forgetNotifications(ctx context.Context) {
 
 // end closes the session, and with it gives the turn back, even when ctx has ended.
 func (t *turn) end(ctx context.Context) {
+	t.bell.leads.Store(false)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
 	_ = t.conn.Close(ctx) // whatever it says, the connection is closed

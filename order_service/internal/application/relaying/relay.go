@@ -25,10 +25,10 @@ type Limits struct {
 	Finish  time.Duration // how long the batch in flight may take after a stop
 	Retry   backoff.Policy
 
-	// After a batch of at least Crowd events, and less than Batch, the relay lets more gather for Linger: a request to the
-	// broker costs about the same for many events as for a few. A lone event is never held back.
-	Crowd  int
-	Linger time.Duration
+	// A request to the broker costs about the same for many events as for a few. So from the beginning of a batch to that
+	// of the next there is a pace, which grows by PaceEvent for each event of the batch, up to PaceMax: at a low rate it is
+	// hardly noticed, and at a high one the batches are large. An event that comes after a rest is not held back.
+	Pace, PaceEvent, PaceMax time.Duration
 }
 
 // DefaultLimits suit a broker nearby.
@@ -39,8 +39,10 @@ func DefaultLimits() Limits {
 		Publish: 30 * time.Second,
 		Finish:  5 * time.Second,
 		Retry:   backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
-		Crowd:   32,
-		Linger:  10 * time.Millisecond,
+
+		Pace:      4 * time.Millisecond,
+		PaceEvent: 50 * time.Microsecond,
+		PaceMax:   50 * time.Millisecond,
 	}
 }
 
@@ -98,13 +100,14 @@ func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archiv
 		if err := r.repairer.Repair(finish, archive); err != nil {
 			return fmt.Errorf("repair: %w", err)
 		}
+		begin := time.Now()
 		events, err := log.Next(ctx, r.limits.Batch)
 		switch {
 		case err != nil:
 			return fmt.Errorf("read the log: %w", err)
 		case len(events) > 0:
 			if err = r.publish(finish, log, events); err == nil {
-				r.gather(ctx, len(events))
+				r.gather(ctx, begin, len(events))
 			}
 		default:
 			r.health.well()
@@ -117,9 +120,11 @@ func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archiv
 	return nil
 }
 
-func (r *Relay) gather(ctx context.Context, published int) {
-	if published >= r.limits.Crowd && published < r.limits.Batch {
-		_ = backoff.Sleep(ctx, r.limits.Linger) // its only error is that ctx has ended, which ends the turn
+// gather keeps the pace behind a batch that took all there was.
+func (r *Relay) gather(ctx context.Context, begin time.Time, published int) {
+	if published < r.limits.Batch {
+		pace := min(r.limits.Pace+time.Duration(published)*r.limits.PaceEvent, r.limits.PaceMax)
+		_ = backoff.Sleep(ctx, pace-time.Since(begin)) // its only error is that ctx has ended, which ends the turn
 	}
 }
 

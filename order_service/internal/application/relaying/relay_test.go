@@ -3,7 +3,6 @@ package relaying_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,23 +256,24 @@ func TestItRepairsBetweenBatchesAndWithinTheTurn(t *testing.T) {
 	})
 }
 
-// A crowd gathers for a moment, since one request to the broker costs about the same for all of it; a lone event and a
-// full batch are followed at once.
-func TestACrowdIsGivenAMomentToGather(t *testing.T) {
+// More gather while the pace lasts, the longer the more there were, since one request to the broker costs about the same
+// for all of them. A full batch is followed at once, as there is more.
+func TestItKeepsAPaceSoThatEventsGather(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct {
 		events int
-		paused bool
+		pace   time.Duration
 	}{
-		"a lone event": {events: 1},
-		"a crowd":      {events: 2, paused: true},
-		"a full batch": {events: 3},
+		"one event":    {events: 1, pace: 1100 * time.Millisecond},
+		"some events":  {events: 3, pace: 1300 * time.Millisecond},
+		"many events":  {events: 7, pace: 1500 * time.Millisecond},
+		"a full batch": {events: 8},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				limits := limits()
-				limits.Crowd, limits.Linger = 2, time.Second
+				limits.Batch, limits.Pace, limits.PaceEvent, limits.PaceMax = 8, time.Second, 100*time.Millisecond, 1500*time.Millisecond
 				b := setupWith(t, c.events, limits)
 				b.leads()
 				b.acknowledges()
@@ -281,10 +281,13 @@ func TestACrowdIsGivenAMomentToGather(t *testing.T) {
 				synctest.Wait()
 				b.tape.append(1)
 				b.tape.wake <- struct{}{}
-				synctest.Wait()
 				last := int64(c.events + 1)
-				require.Equal(t, !c.paused, slices.Contains(b.tape.moved(), last))
-				time.Sleep(limits.Linger)
+				if c.pace > 0 {
+					time.Sleep(c.pace - time.Nanosecond)
+					synctest.Wait()
+					require.NotContains(t, b.tape.moved(), last)
+				}
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				require.Contains(t, b.tape.moved(), last)
 				require.Zero(t, stop())
@@ -293,11 +296,30 @@ func TestACrowdIsGivenAMomentToGather(t *testing.T) {
 	}
 }
 
-func TestAStopDoesNotWaitForACrowd(t *testing.T) {
+func TestAfterARestAnEventIsNotHeldBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		limits := limits()
-		limits.Crowd, limits.Linger = 2, time.Minute
+		limits.Pace, limits.PaceMax = time.Second, time.Second
+		b := setupWith(t, 1, limits)
+		b.leads()
+		b.acknowledges()
+		stop := b.run(t)
+		time.Sleep(limits.Pace)
+		synctest.Wait()
+		b.tape.append(1)
+		b.tape.wake <- struct{}{}
+		synctest.Wait()
+		require.Contains(t, b.tape.moved(), int64(2))
+		require.Zero(t, stop())
+	})
+}
+
+func TestAStopDoesNotWaitForThePace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limits := limits()
+		limits.Pace, limits.PaceMax = time.Minute, time.Minute
 		b := setupWith(t, 2, limits)
 		b.leads()
 		b.acknowledges()
