@@ -35,6 +35,26 @@ func WithTx(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) erro
 	return nil
 }
 
+// WithConn runs fn on a connection. fn begins a transaction and commits it in batches of its own, which saves the round
+// trips; when it fails, a transaction that it left open is rolled back.
+func WithConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.Conn) error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("acquire a connection: %w", err)
+	}
+	defer conn.Release()
+	err = fn(conn.Conn())
+	if status := conn.Conn().PgConn().TxStatus(); err != nil && status != idle {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+		defer cancel()
+		_, _ = conn.Exec(ctx, "ROLLBACK") // a connection that it fails on is closed by Release
+	}
+	return err
+}
+
+// idle is a session's status outside of a transaction.
+const idle = 'I'
+
 // IsPermanent tells whether the statement or its data is at fault, so that trying again cannot help: SQLSTATE classes
 // 0A, 21, 22, 23, 42 and 44 (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 func IsPermanent(err error) bool {

@@ -102,28 +102,34 @@ func ledger() []Guard {
 	tx := in{folder: "shared/pgdb"}
 	const (
 		suite = "^TestLedgerContract$/"
-		cut   = "\tif err := tx.SendBatch(ctx, batch).Close(); err != nil {\n\t\treturn err\n\t}\n" +
-			"\tif _, err := tx.Exec(ctx, \"COMMIT AND CHAIN\"); err != nil {\n\t\treturn err\n\t}\n\tbatch = &pgx.Batch{}\n"
+		cut   = "\tbatch.Queue(\"COMMIT AND CHAIN\")\n" +
+			"\tif err := conn.SendBatch(ctx, batch).Close(); err != nil {\n\t\treturn err\n\t}\n\tbatch = &pgx.Batch{}\n"
 	)
 	return []Guard{
 		pg.guard("fence", "of two consumers that hold a lane's events one counts them", "FOR UPDATE of the lanes' marks",
 			"marks.go", "ORDER BY source, lane\n\t\tFOR UPDATE`", "ORDER BY source, lane`", suite+"counts_once_what_two_consumers_hold"),
-		pg.guard("fence-foreign", "of two consumers that hold foreign events one counts them", "FOR UPDATE of the partition's mark",
-			"marks.go", "AND partition = $2 FOR UPDATE`", "AND partition = $2`", suite+"counts_once_what_is_foreign"),
+		pg.guard("fence-foreign", "of two consumers that hold foreign events one counts them",
+			"that those with foreign events have the ledger for themselves",
+			"marks.go", "`SELECT pg_advisory_xact_lock($1)`", "`SELECT pg_advisory_xact_lock_shared($1)`",
+			suite+"counts_once_what_is_foreign"),
 		pg.guard("counted-then-marked", "counters and marks are one transaction: no mark, no count",
 			"that: counters are committed before the marks move",
-			"ledger.go", "\tqueueMarks(batch, stream, effects)\n", cut+"\tqueueMarks(batch, stream, effects)\n",
+			"ledger.go", "\tqueueMarks(batch, total)\n", cut+"\tqueueMarks(batch, total)\n",
 			suite+"counts_nothing_whose_mark"),
 		pg.guard("marked-then-counted", "counters and marks are one transaction: no count, no mark",
 			"that: marks are committed before the counters rise",
-			"ledger.go", "\tbatch := &pgx.Batch{}\n", "\tbatch := &pgx.Batch{}\n\tqueueMarks(batch, stream, effects)\n"+cut,
+			"ledger.go", "size := &pgx.Batch{}, 0, len(total.counts)\n",
+			"size := &pgx.Batch{}, 0, len(total.counts)\n\tqueueMarks(batch, total)\n"+cut,
 			suite+"does_all_of_it"),
 		pg.guard("locks-in-order", "two batches never wait for each other's marks in a circle", "the order: it is any",
 			"marks.go", "ORDER BY source, lane\n\t\tFOR UPDATE", "ORDER BY random()\n\t\tFOR UPDATE", suite+"locks_marks_in_one_order"),
-		pg.guard("names-in-order", "two batches never wait for each other's users in a circle", "the order: it is any",
-			"counts.go", "ORDER BY u.name\n", "ORDER BY random()\n", suite+"counts_names_in_common"),
-		pg.guard("new-or-known", "a user is either inserted with the count, or raised by it", "the either: new ones are raised, too",
-			"ledger.go", "known := without(effects.Counts, added)", "known := without(effects.Counts, added[:0])", suite+"counts_and_moves"),
+		pg.guard("raised-or-made", "a user's counter is either raised or made", "the making",
+			"ledger.go", "if raised < size {", "if raised < 0 {", suite+"counts_and_moves"),
+		pg.guard("made-by-another", "a user that another batch has just made is counted by both", "the count of those that were made",
+			"counts.go", "int(tag.RowsAffected()) != expected", "int(tag.RowsAffected()) > expected", "^TestTwoLogsThatMakeOneUserAtOnce$"),
+		pg.guard("share-after-share", "two partitions that hold one lane's events count them once, in one transaction, too",
+			"that each is decided on what the one before it leaves",
+			"effects.go", "\t\tmaps.Copy(m.lanes, decided.Lanes)\n", "", "^TestSharesOfOneLaneInOneTransaction$"),
 		pg.guard("marks-move", "the marks move with the counters", "the move of the lanes' marks",
 			"marks.go", "UPDATE lane_mark SET applied = moved.applied\n", "UPDATE lane_mark SET applied = lane_mark.applied\n",
 			suite+"shows_each"),

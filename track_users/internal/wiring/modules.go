@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"log/slog"
+	"runtime"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,7 @@ import (
 	"ordertrack/track_users/internal/adapters/kafka"
 	"ordertrack/track_users/internal/adapters/metrics"
 	"ordertrack/track_users/internal/adapters/postgres"
+	"ordertrack/track_users/internal/application/joining"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/streaming"
@@ -32,7 +34,8 @@ var databaseModule = fx.Module("database", fx.Provide(
 	fx.Annotate(postgres.NewChanges, fx.As(new(streaming.Changes))),
 	postgres.NewLedger,
 	func(ledger *postgres.Ledger, watcher *waiting.Watcher) tallying.Ledger {
-		return waiting.Tell(watcher, ledger)
+		// Half of the processors for transactions: the others decode what goes into the next ones.
+		return waiting.Tell(watcher, joining.New(ledger, runtime.GOMAXPROCS(0)/2))
 	},
 	fx.Annotate(postgres.NewUsers, fx.As(new(reading.Users))),
 	fx.Annotate(postgres.NewBook, fx.As(new(reporting.Book)), fx.As(new(waiting.Marks))),

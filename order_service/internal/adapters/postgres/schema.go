@@ -8,6 +8,8 @@ import (
 	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ordertrack/shared/pgdb"
 )
 
 //go:embed migrations/*.sql
@@ -24,13 +26,11 @@ func Migrations() fs.FS {
 
 // Session sets what the connections of a pool need. An append that waits for the log's lock gives up before its caller
 // does, so that the outcome is known. Migrations that wait for a lock set their own lock_timeout.
-//
-// Plans are made once: PostgreSQL would else plan an append of few orders anew each time, which takes longer than to run
-// it. Lists are planned for what they ask for (pgdb.CollectPlanned).
+// Plans are made once (pgdb.PlanOnce).
 func Session(config *pgxpool.Config) {
 	config.ConnConfig.RuntimeParams["application_name"] = "order_service"
 	config.ConnConfig.RuntimeParams["lock_timeout"] = "1s"
-	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	pgdb.PlanOnce(config)
 }
 
 // ForgetWriters removes what is left of processes of long ago: all but the thousand that appended last. That goes by

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ordertrack/shared/pgdb"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/application/waiting"
 	"ordertrack/track_users/internal/domain"
@@ -101,12 +102,15 @@ func (b *Book) Totals(ctx context.Context) (domain.Totals, error) {
 		FROM track_user`
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	var t domain.Totals
-	if err := b.pool.QueryRow(ctx, sql).Scan(&t.At, &t.Users, &t.Counted, &t.Foreign, &t.Parked); err != nil {
+	all, err := pgdb.CollectPlanned(ctx, b.pool, func(row pgx.CollectableRow) (t domain.Totals, err error) {
+		err = row.Scan(&t.At, &t.Users, &t.Counted, &t.Foreign, &t.Parked)
+		t.At = t.At.UTC()
+		return t, err
+	}, sql)
+	if err != nil {
 		return domain.Totals{}, fmt.Errorf("%w: %w", reporting.ErrUnavailable, err)
 	}
-	t.At = t.At.UTC()
-	return t, nil
+	return all[0], nil
 }
 
 // Applied reads the marks of lanes. It implements waiting.Marks.

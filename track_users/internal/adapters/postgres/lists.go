@@ -6,8 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"ordertrack/shared/pgdb"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/domain"
 )
@@ -21,13 +20,11 @@ func (u *Users) List(ctx context.Context, q reading.Query) ([]domain.User, error
 		if len(users) == q.Limit {
 			break
 		}
-		rows, err := u.pool.Query(ctx, s.sql, append(s.args, q.Limit-len(users))...)
+		part, err := pgdb.CollectPlanned(ctx, u.pool, toUser, s.sql, append(s.args, q.Limit-len(users))...)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", reading.ErrUnavailable, err)
 		}
-		if users, err = pgx.AppendRows(users, rows, toUser); err != nil {
-			return nil, fmt.Errorf("%w: %w", reading.ErrUnavailable, err)
-		}
+		users = append(users, part...)
 	}
 	return users, nil
 }

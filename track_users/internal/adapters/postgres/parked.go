@@ -17,12 +17,13 @@ type headerRow struct {
 }
 
 // queueParked parks events. The same record is never parked twice: the marks see to that, and the table's own rules.
-func queueParked(batch *pgx.Batch, stream domain.Stream, parked []*domain.Event) error {
+func queueParked(batch *pgx.Batch, all []parked) error {
 	const sql = `
 		INSERT INTO dead_letter (topic, topic_id, partition, kafka_offset, source, lane, sequence, name, reason, detail,
 			key, value, headers)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
-	for _, e := range parked {
+	for _, p := range all {
+		stream, e := p.stream, p.event
 		headers, err := headersOf(e.Record)
 		if err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 	"ordertrack/shared/name"
 	"ordertrack/shared/pgdb"
 	"ordertrack/track_users/internal/adapters/postgres"
+	"ordertrack/track_users/internal/application/joining"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reading/userstest"
 	"ordertrack/track_users/internal/application/tallying"
@@ -122,6 +123,90 @@ func TestLedgerContract(t *testing.T) {
 		pool, address := migrated(t)
 		return store{pool: pool, address: address}
 	})
+}
+
+// joined has each process of the suite join its batches.
+type joined struct{ store }
+
+func (s joined) Ledger(t *testing.T) tallying.Ledger {
+	t.Helper()
+	return joining.New(postgres.NewLedger(open(t, s.address)), 1)
+}
+
+func TestLedgerContractWhenBatchesAreJoined(t *testing.T) {
+	t.Parallel()
+	ledgertest.Exercise(t, func(t *testing.T) ledgertest.Store {
+		pool, address := migrated(t)
+		return joined{store{pool: pool, address: address}}
+	})
+}
+
+// nextOf is a share that counts the user once for what is next in the lane, up to a sequence.
+func nextOf(stream domain.Stream, lane domain.Lane, who string, upTo int64) joining.Share {
+	return joining.Share{
+		Scope: domain.Scope{Stream: stream, Lanes: []domain.Lane{lane}},
+		Decide: func(m domain.Marks) domain.Effects {
+			effects := domain.Effects{Foreign: domain.NoOffset}
+			if events := upTo - m.Lanes[lane]; events > 0 {
+				effects.Counts = map[name.Name]domain.Count{name.Restore(who): {Events: events}}
+				effects.Lanes = map[domain.Lane]int64{lane: upTo}
+			}
+			return effects
+		},
+	}
+}
+
+// After partitions were added a lane's events may be in two of them, and some in both.
+func TestSharesOfOneLaneInOneTransaction(t *testing.T) {
+	t.Parallel()
+	pool, _ := migrated(t)
+	lane := domain.Lane{Source: "s", Number: 1}
+	marks, err := postgres.NewLedger(pool).ApplyAll(t.Context(), []joining.Share{
+		nextOf(domain.Stream{Partition: 1}, lane, "Ann", 5),
+		nextOf(domain.Stream{Partition: 2}, lane, "Ann", 7),
+		nextOf(domain.Stream{Partition: 3}, lane, "Ann", 6),
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 5, marks[0].Lanes[lane])
+	require.EqualValues(t, 7, marks[1].Lanes[lane])
+	require.EqualValues(t, 7, marks[2].Lanes[lane])
+	user, err := postgres.NewUsers(pool).ByName(t.Context(), name.Restore("Ann"))
+	require.NoError(t, err)
+	require.EqualValues(t, 7, user.Counter)
+}
+
+// Names lie in the lanes of each log, so batches of two logs may make one user at the same moment.
+func TestTwoLogsThatMakeOneUserAtOnce(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	one, other := domain.Lane{Source: "one", Number: 1}, domain.Lane{Source: "other", Number: 1}
+	ledger := postgres.NewLedger(open(t, address))
+	apply := func(lane domain.Lane) error {
+		_, err := ledger.ApplyAll(t.Context(), []joining.Share{nextOf(domain.Stream{}, lane, "Ann", 1)})
+		return err
+	}
+	_, err := ledger.ApplyAll(t.Context(), []joining.Share{nextOf(domain.Stream{}, other, "Bob", 0)}) // makes the marks
+	require.NoError(t, err)
+
+	first, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = first.Exec(t.Context(), `INSERT INTO track_user (name, counter) VALUES ('Ann', 1)`)
+	require.NoError(t, err)
+	second := make(chan error, 1)
+	go func() { second <- apply(other) }()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
+		return err == nil && waits
+	}, 10*time.Second, time.Millisecond)
+	require.NoError(t, first.Commit(t.Context()))
+	require.ErrorIs(t, <-second, tallying.ErrUnavailable, "to be tried again")
+	require.NoError(t, apply(other))
+	require.NoError(t, apply(one))
+	user, err := postgres.NewUsers(pool).ByName(t.Context(), name.Restore("Ann"))
+	require.NoError(t, err)
+	require.EqualValues(t, 3, user.Counter)
 }
 
 func TestUsersContract(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ordertrack/shared/pgdb"
 )
 
 //go:embed migrations/*.sql
@@ -21,8 +23,11 @@ func Migrations() fs.FS {
 }
 
 // Session sets what the connections of a pool need: the server ends a transaction whose client has stopped in the middle,
-// which would else keep its marks locked.
+// which would else keep its marks locked. Plans are made once, and by
+// indexes (pgdb.PlanOnce, pgdb.FindByIndex).
 func Session(config *pgxpool.Config) {
 	config.ConnConfig.RuntimeParams["application_name"] = "track_users"
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
+	pgdb.PlanOnce(config)
+	pgdb.FindByIndex(config)
 }
