@@ -28,6 +28,7 @@ func (w *world) heal() {
 	ends := w.topic.ends()
 	w.rounds(20)
 	require.Equal(w.T, ends, w.topic.ends(), "sent again, but nothing lacks")
+	w.checkStrangeAtRest()
 }
 
 func (w *world) rounds(count int) {

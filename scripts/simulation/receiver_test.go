@@ -86,8 +86,19 @@ func (c *claim) give(records []receiver.Record) []receiver.Raw {
 	return raw
 }
 
-// Verify implements the feed. There are no foreign events here.
-func (c *claim) Verify(context.Context) error { return receiver.ErrStreamChanged }
+// Verify implements the feed.
+func (c *claim) Verify(ctx context.Context) error {
+	if c.pause(); ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if c.fails(network) {
+		return fmt.Errorf("%w: %w", receiver.ErrUnavailable, errKafka)
+	}
+	if c.stream.TopicID != c.world.topic.id {
+		return receiver.ErrStreamChanged
+	}
+	return nil
+}
 
 // Commit implements the feed. The offset goes to the group with the next flush.
 func (c *claim) Commit(offset int64) { c.marked = offset }

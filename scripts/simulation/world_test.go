@@ -31,11 +31,13 @@ const (
 	resets     trouble = "the group's offsets are set"
 	putBack    trouble = "track_users is put back"
 	oldOrders  trouble = "the orders are put back"
+	strangers  trouble = "others write to the topic"
+	poison     trouble = "some events cannot be decoded"
 )
 
 var troubles = []trouble{
 	database, network, answers, commits, twoLeaders, crashes, moves, zombies, repeats, growth, truncation, tailLoss, recreation,
-	resets, putBack, oldOrders,
+	resets, putBack, oldOrders, strangers, poison,
 }
 
 // losses are those that only sending again can mend.
@@ -65,6 +67,8 @@ type world struct {
 	zombies         []*claim
 	receiving       receiver.Limits
 
+	strange      []strange
+	passedOver   bool                    // records of others may never be read
 	truth        map[sender.Place]string // whose order was ever placed there
 	acknowledged map[sender.Place]bool
 	sent         []sender.Placed
@@ -134,6 +138,9 @@ func (w *world) place(who name.Name) {
 		require.Failf(w.T, "a place is given twice", "%v", placed.Place)
 	}
 	w.truth[placed.Place] = who.String()
+	if who == poisonous {
+		w.truth[placed.Place] = ""
+	}
 }
 
 // renew begins a new log.

@@ -25,6 +25,8 @@ type (
 	Marks = domain.Marks
 	// Effects are what a transaction does.
 	Effects = domain.Effects
+	// Event is one that was read.
+	Event = domain.Event
 	// Record is what was read.
 	Record = domain.Record
 	// Header is one of its headers.
