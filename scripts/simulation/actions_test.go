@@ -21,6 +21,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"process":        w.aProcessHasTrouble,
 		"database":       w.aDatabaseHasTrouble,
 		"arrive":         w.somethingArrives,
+		"write":          w.someWriterGoesOn,
 		"foreign":        w.somebodyElseWrites,
 		"relay and note": w.aRound,
 	}

@@ -11,6 +11,7 @@ const patience = 500
 // sent again any more.
 func (w *world) heal() {
 	w.calm = true
+	w.finishPlacing()
 	for len(w.late) > 0 {
 		w.arrive(0)
 	}
