@@ -49,7 +49,7 @@ type answer struct {
 func NewWriter(log AppendLog, meter PlacingMeter) *Writer {
 	w := &Writer{log: log, calls: make(chan call)}
 	limits := placing.DefaultLimits()
-	limits.AppendTimeout, limits.Retry.Base, limits.Retry.Max = never, 1, 1
+	limits.Queue, limits.AppendTimeout, limits.Retry.Base, limits.Retry.Max = 10, never, 1, 1
 	w.placer = placing.New(asking{w}, meter, limits)
 	w.placer.Start()
 	return w

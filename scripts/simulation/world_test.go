@@ -120,7 +120,9 @@ func newWorld(t *rapid.T) *world {
 		w.services[i] = w.serve()
 	}
 	for i := range w.writers {
-		w.writers[i] = w.write()
+		if w.enabled[writers] {
+			w.writers[i] = w.write()
+		}
 	}
 	return w
 }
@@ -172,7 +174,9 @@ func (w *world) end() {
 		s.crash()
 	}
 	for _, one := range w.writers {
-		one.end()
+		if one != nil {
+			one.end()
+		}
 	}
 	for _, c := range w.claims {
 		c.crash()

@@ -200,7 +200,7 @@ func (w *world) checkAnswers() {
 // finishPlacing lets the writers come to an end with what they have, and what is late arrive.
 func (w *world) finishPlacing() {
 	for _, one := range w.writers {
-		for one.request != nil && !one.request.done {
+		for one != nil && one.request != nil && !one.request.done {
 			one.request.step(1)
 		}
 	}
