@@ -29,6 +29,10 @@ func Halved(link string) Fact { return Fact("messages cut in half on the way to 
 // Slowed is for how long data was held back by bad weather, all pieces together, in milliseconds.
 func Slowed(link string) Fact { return Fact("milliseconds of delay on the way to " + link) }
 
+// Held are pieces of data that had to wait for a shut gate, whichever way they went: who waits for an answer that is held
+// has nothing more to send.
+func Held(link string) Fact { return Fact("messages held between a service and " + link) }
+
 // HeldToServer are pieces of data that had to wait for a shut gate on their way to the server.
 func HeldToServer(link string) Fact { return Fact("messages held on their way to " + link) }
 

@@ -46,7 +46,7 @@ func postgresNetworks(side stack.Side) []Cell {
 		},
 		Cell{
 			Name: "postgres-blackhole", Does: "nothing passes to and from %s for 6 s, then all that was sent arrives",
-			Shows: shows(evidence.Once(evidence.HeldToServer(side.Postgres()))),
+			Shows: shows(evidence.Once(evidence.Held(side.Postgres()))),
 			Do:    held(link, proxy.ToServer, proxy.ToClient), Answered: whenHeld,
 		},
 		Cell{
@@ -84,7 +84,7 @@ func brokerNetworks() []Cell {
 		},
 		{
 			Name: "broker-blackhole", Does: "nothing passes between the services and the broker for 6 s, then all that was sent arrives",
-			Shows: shows(evidence.Once(evidence.HeldToServer(fromOrders)), evidence.Once(evidence.HeldToClient(fromTrack))),
+			Shows: shows(evidence.Once(evidence.Held(fromOrders)), evidence.Once(evidence.Held(fromTrack))),
 			Do:    held(broker, proxy.ToServer, proxy.ToClient), Needs: proxied, Answered: true,
 		},
 		{

@@ -81,6 +81,7 @@ func (l *Link) note(name string, seen *evidence.Log) {
 	seen.Saw(evidence.Reset(name), int64(suffered.Resets))
 	seen.Saw(evidence.Halved(name), int64(suffered.Halves))
 	seen.Saw(evidence.Slowed(name), suffered.Delay.Milliseconds())
+	seen.Saw(evidence.Held(name), int64(suffered.Held[proxy.ToServer]+suffered.Held[proxy.ToClient]))
 	seen.Saw(evidence.HeldToServer(name), int64(suffered.Held[proxy.ToServer]))
 	seen.Saw(evidence.HeldToClient(name), int64(suffered.Held[proxy.ToClient]))
 }
