@@ -44,6 +44,10 @@ func TestCells(t *testing.T) {
 		t.Parallel()
 		tampered(t, programs)
 	})
+	t.Run("a fault that is none", func(t *testing.T) {
+		t.Parallel()
+		harmless(t, programs)
+	})
 	t.Run("a service that stays away", func(t *testing.T) {
 		t.Parallel()
 		stayedAway(t, programs)
@@ -130,6 +134,16 @@ func stayedAway(t *testing.T, programs stack.Programs) {
 	require.Contains(t, said, "heal: track_users does not run")
 	require.Contains(t, said, "events are on their way")
 	require.Contains(t, said, "verify: not at rest")
+}
+
+// harmless is the cell that kills the broker, without that it does so.
+func harmless(t *testing.T, programs stack.Programs) {
+	t.Helper()
+	cells, _ := matrix.Find("kill-broker")
+	cells[0].Do = func(ctx context.Context, _ *stack.Stack, load *workload.Load) error { return load.Await(ctx, 0.5) }
+	said := runBroken(t, programs, cells[0])
+	require.Contains(t, said, "lost 0, doubled 0,")
+	require.Contains(t, said, "evidence: the fault was none: ends of the broker by SIGKILL: 0, and at least 1 are wanted")
 }
 
 // runBroken runs a cell of 200 orders that must fail, and returns what is printed. The folder must be kept.

@@ -21,6 +21,8 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"process":        w.aProcessHasTrouble,
 		"database":       w.aDatabaseHasTrouble,
 		"arrive":         w.somethingArrives,
+		"write":          w.someWriterGoesOn,
+		"foreign":        w.somebodyElseWrites,
 		"relay and note": w.aRound,
 	}
 }
@@ -29,6 +31,10 @@ func steps(t *rapid.T) int { return rapid.IntRange(1, 12).Draw(t, "steps") }
 
 func (w *world) somebodyOrders(t *rapid.T) {
 	for range rapid.IntRange(1, 3).Draw(t, "orders") {
+		if w.fails(poison) {
+			w.place(poisonous)
+			continue
+		}
 		w.place(rapid.SampledFrom(names).Draw(t, "name"))
 	}
 }

@@ -13,6 +13,7 @@ import (
 // check holds what always holds against the databases. Its assertions are plain comparisons, as it runs very often.
 func (w *world) check() {
 	w.checkApplied()
+	w.checkStrange()
 	w.checkCursor()
 	if w.resent > 0 && !w.lossy {
 		require.Fail(w.T, "sent again, but nothing is lost")
@@ -28,10 +29,17 @@ func (w *world) checkApplied() {
 			if e.sequence != int64(i+1) || e.name != w.truth[placeOf(lane, e.sequence)] {
 				require.Failf(w.T, "applied out of order, or without an order", "%v: %v, number %d", lane, e, i+1)
 			}
-			counted[e.name]++
+			if e.name != "" {
+				counted[e.name]++
+			}
 		}
 		if mark := w.users.marks[lane]; mark != int64(len(events)) {
 			require.Failf(w.T, "the mark is not what is applied", "%v: %d, not %d", lane, mark, len(events))
+		}
+	}
+	for _, d := range w.users.strange {
+		if d.counted > 0 {
+			counted[d.name] += int64(d.counted)
 		}
 	}
 	if len(counted) != len(w.users.counters) {

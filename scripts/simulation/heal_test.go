@@ -11,6 +11,7 @@ const patience = 500
 // sent again any more.
 func (w *world) heal() {
 	w.calm = true
+	w.finishPlacing()
 	for len(w.late) > 0 {
 		w.arrive(0)
 	}
@@ -28,6 +29,7 @@ func (w *world) heal() {
 	ends := w.topic.ends()
 	w.rounds(20)
 	require.Equal(w.T, ends, w.topic.ends(), "sent again, but nothing lacks")
+	w.checkStrangeAtRest()
 }
 
 func (w *world) rounds(count int) {

@@ -84,6 +84,9 @@ func toRecord(e sender.Placed) receiver.Record {
 		OrderID: e.OrderID, Name: e.Name, LogID: e.Place.LogID, Lane: e.Place.Lane, Sequence: e.Place.Sequence,
 		PlacedAt: e.PlacedAt, TraceParent: e.TraceParent,
 	})
+	if e.Name == poisonous {
+		encoded.Value = []byte(undecodable)
+	}
 	record := receiver.Record{Key: encoded.Key, Value: encoded.Value, Headers: make([]receiver.Header, len(encoded.Headers))}
 	for i, h := range encoded.Headers {
 		record.Headers[i] = receiver.Header(h)

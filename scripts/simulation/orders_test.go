@@ -14,28 +14,29 @@ import (
 
 // orders is the orders database: what is committed, and nothing else.
 type orders struct {
-	log    string // the one that is written
-	rows   []sender.Placed
-	heads  map[sender.LogLane]int64 // of all logs
-	cursor int64
+	log     string // the one that is written
+	rows    []sender.Placed
+	heads   map[sender.LogLane]int64 // of all logs
+	cursor  int64
+	writers map[int]written // by identity
 }
 
 func newOrders(log string) *orders {
-	return &orders{log: log, heads: map[sender.LogLane]int64{}}
+	return &orders{log: log, heads: map[sender.LogLane]int64{}, writers: map[int]written{}}
 }
 
 func (o *orders) clone() *orders {
 	c := *o
-	c.rows, c.heads = slices.Clone(o.rows), maps.Clone(o.heads)
+	c.rows, c.heads, c.writers = slices.Clone(o.rows), maps.Clone(o.heads), maps.Clone(o.writers)
 	return &c
 }
 
 // append is the transaction that places an order.
-func (o *orders) append(who name.Name) sender.Placed {
+func (o *orders) append(who name.Name, trace string) sender.Placed {
 	lane := sender.LogLane{LogID: o.log, Lane: event.LaneOf(who)}
 	o.heads[lane]++
 	placed := sender.Placed{
-		OrderID: int64(len(o.rows) + 1), Name: who, PlacedAt: time.Unix(0, 0),
+		OrderID: int64(len(o.rows) + 1), Name: who, PlacedAt: time.Unix(0, 0), TraceParent: trace,
 		Place: sender.Place{LogID: lane.LogID, Lane: lane.Lane, Sequence: o.heads[lane]},
 	}
 	o.rows = append(o.rows, placed)

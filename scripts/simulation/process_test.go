@@ -11,13 +11,14 @@ var errCrashed = errors.New("the process is killed")
 
 // process is a coroutine. It goes on only when it is stepped, and then up to its next pause.
 type process struct {
-	next   func() (struct{}, bool)
-	kill   func()
-	yield  func(struct{}) bool
-	cancel context.CancelFunc
-	done   bool
-	killed bool
-	err    error // that it returned
+	next       func() (struct{}, bool)
+	kill       func()
+	yield      func(struct{}) bool
+	cancel     context.CancelFunc
+	toldToStop bool
+	done       bool
+	killed     bool
+	err        error // that it returned
 }
 
 // begin makes a process; nothing of it runs before the first step.
@@ -58,7 +59,13 @@ func (p *process) step(times int) {
 }
 
 // stop has the process end by itself, as SIGTERM does.
-func (p *process) stop() { p.cancel() }
+func (p *process) stop() {
+	p.toldToStop = true
+	p.cancel()
+}
+
+// stopped tells whether it was told to.
+func (p *process) stopped() bool { return p.toldToStop }
 
 // crash ends it where it stands; what it defers runs, but its pauses do not return.
 func (p *process) crash() {

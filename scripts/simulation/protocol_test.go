@@ -28,7 +28,7 @@ func TestAHistoryIsTheSameAgain(t *testing.T) {
 	t.Parallel()
 	told := rapid.Custom(func(t *rapid.T) string {
 		w := history(t)
-		return fmt.Sprint(w.sent, w.topic.ends(), w.group, w.users.applied, w.users.positions)
+		return fmt.Sprint(w.asked, w.sent, w.topic.ends(), w.group, w.users.applied, w.users.positions)
 	})
 	for seed := range 1000 {
 		first := told.Example(seed)

@@ -39,7 +39,7 @@ func (w *world) claim(number int) *claim {
 	c.position = c.at
 	c.process = begin(func(ctx context.Context, _ *process) error {
 		defer c.flush(true)
-		return receiver.Count(ctx, c.stream, c, c, c, w.receiving)
+		return receiver.Count(ctx, c.stream, c, c, c, w.receiving, w.process)
 	})
 	return c
 }
@@ -58,10 +58,11 @@ func (c *claim) Next(ctx context.Context, limit int, patience time.Duration) ([]
 	for {
 		c.flush(false)
 		c.pause()
-		if ctx.Err() != nil {
+		records, there := c.partition().read(c.at)
+		// Who gives up at the moment when something comes may be given it all the same.
+		if ctx.Err() != nil && (len(records) == 0 || c.calm || rapid.Bool().Draw(c.T, "given up")) {
 			return nil, context.Cause(ctx)
 		}
-		records, there := c.partition().read(c.at)
 		if !there || c.topic != c.world.topic && !c.fails(recreation) {
 			return nil, io.EOF
 		}
@@ -86,8 +87,19 @@ func (c *claim) give(records []receiver.Record) []receiver.Raw {
 	return raw
 }
 
-// Verify implements the feed. There are no foreign events here.
-func (c *claim) Verify(context.Context) error { return receiver.ErrStreamChanged }
+// Verify implements the feed.
+func (c *claim) Verify(ctx context.Context) error {
+	if c.pause(); ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if c.fails(network) {
+		return fmt.Errorf("%w: %w", receiver.ErrUnavailable, errKafka)
+	}
+	if c.stream.TopicID != c.world.topic.id {
+		return receiver.ErrStreamChanged
+	}
+	return nil
+}
 
 // Commit implements the feed. The offset goes to the group with the next flush.
 func (c *claim) Commit(offset int64) { c.marked = offset }

@@ -22,7 +22,7 @@ func (w *world) kafkaHasTrouble(t *rapid.T) {
 		tailLoss: func(t *rapid.T) {
 			p := w.topic.partitions[w.someNumber(t)]
 			p.curtail(rapid.IntRange(0, len(p.records)).Draw(t, "records"))
-			w.lossy = true
+			w.lossy, w.passedOver = true, true
 		},
 		recreation: func(t *rapid.T) {
 			w.recreate(rapid.IntRange(1, 3).Draw(t, "partitions"))
@@ -33,7 +33,7 @@ func (w *world) kafkaHasTrouble(t *rapid.T) {
 			w.crashClaim(number) // tools set offsets of a group that is not active
 			offset := rapid.Int64Range(0, w.topic.partitions[number].newest()).Draw(t, "offset")
 			w.group[number] = committed{offset: offset, topic: w.topic.id}
-			w.lossy = true
+			w.lossy, w.passedOver = true, true
 		},
 	})
 }
@@ -83,7 +83,7 @@ func (w *world) aDatabaseHasTrouble(t *rapid.T) {
 				return
 			}
 			w.users = w.oldUsers.clone()
-			w.lossy = true
+			w.lossy, w.passedOver = true, true
 		},
 		oldOrders: func(t *rapid.T) {
 			if rapid.Bool().Draw(t, "back up") {

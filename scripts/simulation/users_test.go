@@ -16,25 +16,27 @@ type users struct {
 	counters  map[string]int64
 	positions map[receiver.Stream]int64
 	applied   map[receiver.Lane][]taken // in the order in which it was
+	foreign   map[receiver.Stream]int64 // marks
+	strange   map[int]done              // by number
 }
 
 // taken is an event that was applied.
 type taken struct {
 	sequence int64
-	name     string
+	name     string // empty for one that was parked
 }
 
 func newUsers() *users {
 	return &users{
 		marks: map[receiver.Lane]int64{}, counters: map[string]int64{}, positions: map[receiver.Stream]int64{},
-		applied: map[receiver.Lane][]taken{},
+		applied: map[receiver.Lane][]taken{}, foreign: map[receiver.Stream]int64{}, strange: map[int]done{},
 	}
 }
 
 func (u *users) clone() *users {
 	c := &users{
 		marks: maps.Clone(u.marks), counters: maps.Clone(u.counters), positions: maps.Clone(u.positions),
-		applied: map[receiver.Lane][]taken{},
+		applied: map[receiver.Lane][]taken{}, foreign: maps.Clone(u.foreign), strange: maps.Clone(u.strange),
 	}
 	for lane, events := range u.applied {
 		c.applied[lane] = slices.Clip(events)
@@ -51,16 +53,42 @@ func (u *users) apply(scope receiver.Scope, decide func(receiver.Marks) receiver
 	for who, count := range effects.Counts {
 		u.counters[who.String()] += count.Events
 	}
+	if effects.Foreign != receiver.NoOffset {
+		u.foreign[scope.Stream] = effects.Foreign
+	}
 	for _, e := range effects.Taken {
-		u.applied[e.Place.Lane] = append(u.applied[e.Place.Lane], taken{sequence: e.Place.Sequence, name: e.Name.String()})
+		u.take(e, slices.Contains(effects.Parked, e))
 	}
 	return effects.Apply(before)
+}
+
+func (u *users) take(e *receiver.Event, parked bool) {
+	who := e.Name.String()
+	if parked {
+		who = ""
+	}
+	if !e.IsForeign() {
+		u.applied[e.Place.Lane] = append(u.applied[e.Place.Lane], taken{sequence: e.Place.Sequence, name: who})
+		return
+	}
+	number, _ := numberOf(e.Record)
+	d := u.strange[number]
+	d.name = who
+	if parked {
+		d.parked++
+	} else {
+		d.counted++
+	}
+	u.strange[number] = d
 }
 
 func (u *users) locked(scope receiver.Scope) receiver.Marks {
 	marks := receiver.Marks{Lanes: map[receiver.Lane]int64{}, Foreign: receiver.NoOffset}
 	for _, lane := range scope.Lanes {
 		marks.Lanes[lane] = u.marks[lane]
+	}
+	if mark, ok := u.foreign[scope.Stream]; ok && scope.Foreign {
+		marks.Foreign = mark
 	}
 	return marks
 }

@@ -31,11 +31,14 @@ const (
 	resets     trouble = "the group's offsets are set"
 	putBack    trouble = "track_users is put back"
 	oldOrders  trouble = "the orders are put back"
+	strangers  trouble = "others write to the topic"
+	writers    trouble = "several place orders"
+	poison     trouble = "some events cannot be decoded"
 )
 
 var troubles = []trouble{
 	database, network, answers, commits, twoLeaders, crashes, moves, zombies, repeats, growth, truncation, tailLoss, recreation,
-	resets, putBack, oldOrders,
+	resets, putBack, oldOrders, strangers, poison, writers,
 }
 
 // losses are those that only sending again can mend.
@@ -53,6 +56,10 @@ type world struct {
 	logs              int
 	services          [2]*service
 	leader            *turn
+	writers           [2]*writer
+	identities        int
+	asked             []asked
+	lateBatches       []lateBatch
 	sending           sender.Limits
 
 	topic  *topic
@@ -64,7 +71,10 @@ type world struct {
 	claims          map[int]*claim // the owner of each partition
 	zombies         []*claim
 	receiving       receiver.Limits
+	process         *receiver.Neighbours
 
+	strange      []strange
+	passedOver   bool                    // records of others may never be read
 	truth        map[sender.Place]string // whose order was ever placed there
 	acknowledged map[sender.Place]bool
 	sent         []sender.Placed
@@ -90,7 +100,7 @@ var names = func() []name.Name {
 func newWorld(t *rapid.T) *world {
 	w := &world{
 		T: t, enabled: map[trouble]bool{}, orders: newOrders(logID(0)), users: newUsers(), group: map[int]committed{},
-		claims: map[int]*claim{}, truth: map[sender.Place]string{}, acknowledged: map[sender.Place]bool{},
+		claims: map[int]*claim{}, process: receiver.NewNeighbours(), truth: map[sender.Place]string{}, acknowledged: map[sender.Place]bool{},
 		sending: sender.Limits{
 			Batch: rapid.IntRange(1, 4).Draw(t, "batch"), Round: rapid.IntRange(1, 6).Draw(t, "round"),
 		},
@@ -108,6 +118,11 @@ func newWorld(t *rapid.T) *world {
 	w.oldOrders, w.oldUsers = w.orders.clone(), w.users.clone()
 	for i := range w.services {
 		w.services[i] = w.serve()
+	}
+	for i := range w.writers {
+		if w.enabled[writers] {
+			w.writers[i] = w.write()
+		}
 	}
 	return w
 }
@@ -128,12 +143,17 @@ func (w *world) fails(what trouble) bool {
 }
 
 // place commits an order.
-func (w *world) place(who name.Name) {
-	placed := w.orders.append(who)
+func (w *world) place(who name.Name) { w.placeTagged(who, "") }
+
+func (w *world) placeTagged(who name.Name, trace string) {
+	placed := w.orders.append(who, trace)
 	if _, taken := w.truth[placed.Place]; taken {
 		require.Failf(w.T, "a place is given twice", "%v", placed.Place)
 	}
 	w.truth[placed.Place] = who.String()
+	if who == poisonous {
+		w.truth[placed.Place] = ""
+	}
 }
 
 // renew begins a new log.
@@ -152,6 +172,11 @@ func (w *world) recreate(partitions int) {
 func (w *world) end() {
 	for _, s := range w.services {
 		s.crash()
+	}
+	for _, one := range w.writers {
+		if one != nil {
+			one.end()
+		}
 	}
 	for _, c := range w.claims {
 		c.crash()

@@ -25,6 +25,8 @@ type (
 	Marks = domain.Marks
 	// Effects are what a transaction does.
 	Effects = domain.Effects
+	// Event is one that was read.
+	Event = domain.Event
 	// Record is what was read.
 	Record = domain.Record
 	// Header is one of its headers.
@@ -45,6 +47,8 @@ type (
 	Meter = tallying.Meter
 	// Applied is what became of a batch.
 	Applied = tallying.Applied
+	// Neighbours are the streams of one process.
+	Neighbours = tallying.Neighbours
 )
 
 // What the ports may answer.
@@ -53,6 +57,9 @@ var (
 	ErrStreamChanged = tallying.ErrStreamChanged
 )
 
+// NewNeighbours has none.
+func NewNeighbours() *Neighbours { return tallying.NewNeighbours() }
+
 // Limits bound what a receiver holds, in events.
 type Limits struct {
 	Batch  int // applied in one transaction
@@ -60,9 +67,11 @@ type Limits struct {
 }
 
 // Count counts a stream until the feed ends, or ctx does. It never pauses: when something goes on is up to the ports.
-func Count(ctx context.Context, stream Stream, ledger Ledger, feed Feed, meter Meter, limits Limits) error {
+func Count(
+	ctx context.Context, stream Stream, ledger Ledger, feed Feed, meter Meter, limits Limits, neighbours *Neighbours,
+) error {
 	return tallying.New(stream, ledger, meter, slog.New(slog.DiscardHandler), tallying.Limits{
 		Batch:  limits.Batch,
 		Window: window.Limits{Events: limits.Window, Bytes: math.MaxInt},
-	}).Run(ctx, feed)
+	}, neighbours).Run(ctx, feed)
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 )
@@ -25,30 +26,35 @@ func answers() []Cell {
 	return []Cell{
 		{
 			Name: "lose-answers-to-appends", Does: "five appends of order_service are committed, and the answer never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.Postgres[stack.OrdersSide] }, func(statement string) bool {
+			Shows: shows(evidence.Times(lostAnswers, evidence.Lost(stack.OrdersSide.Postgres()))),
+			Do: lose(toPostgres(stack.OrdersSide), func(statement string) bool {
 				return strings.Contains(statement, "INSERT INTO orders")
 			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-applies", Does: "five transactions of track_users are committed, and the answer never arrives",
-			Do: lose(func(s *stack.Stack) *stack.Link { return s.Links.Postgres[stack.TrackSide] }, func(statement string) bool {
+			Shows: shows(evidence.Times(lostAnswers, evidence.Lost(stack.TrackSide.Postgres()))),
+			Do: lose(toPostgres(stack.TrackSide), func(statement string) bool {
 				return strings.EqualFold(strings.TrimSpace(statement), "commit")
 			}, lostAnswers), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-produce", Does: "five batches of events reach the broker, and the acknowledgement never arrives",
-			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.Broker[stack.OrdersSide] }, isRequest("Produce"), lostAnswers),
+			Shows: shows(evidence.Times(lostAnswers, evidence.Lost(stack.OrdersSide.Broker()))),
+			Do:    lose(toBroker(stack.OrdersSide), isRequest("Produce"), lostAnswers),
 			Needs: proxied, Answered: true,
 		},
 		{
 			Name: "lose-answers-to-offset-commits", Does: "two commits of the group's offsets are done, and the answer never arrives",
-			Do:    lose(func(s *stack.Stack) *stack.Link { return s.Links.Broker[stack.TrackSide] }, isRequest("OffsetCommit"), lostCommits),
+			Shows: shows(evidence.Times(lostCommits, evidence.Lost(stack.TrackSide.Broker()))),
+			Do:    lose(toBroker(stack.TrackSide), isRequest("OffsetCommit"), lostCommits),
 			Needs: proxied, Answered: true,
 		},
 		{
-			Name: "produce-refused-in-part",
-			Does: "twenty batches of events reach the broker, and one partition of each is said to be refused, the others not",
-			Do:   refuse, Needs: proxied, Answered: true,
+			Name:  "produce-refused-in-part",
+			Shows: shows(evidence.Times(refusedAnswers, evidence.Refused)),
+			Does:  "twenty batches of events reach the broker, and one partition of each is said to be refused, the others not",
+			Do:    refuse, Needs: proxied, Answered: true,
 		},
 	}
 }
@@ -59,26 +65,45 @@ func refuse(ctx context.Context, system *stack.Stack, load *workload.Load) error
 	defer enough()
 	return often(ctx, load, refusedAnswers, func(random *rand.Rand) error {
 		system.Links.Refusals.Refuse(1, random.IntN)
-		return system.Links.Refusals.Await(ctx, 1)
+		if err := system.Links.Refusals.Await(ctx, 1); err != nil {
+			return err
+		}
+		system.Seen.Saw(evidence.Refused, 1)
+		return nil
 	})
+}
+
+// way is one that answers come by.
+type way struct {
+	name string
+	link func(*stack.Stack) *stack.Link
+}
+
+func toPostgres(side stack.Side) way {
+	return way{side.Postgres(), func(s *stack.Stack) *stack.Link { return s.Links.Postgres[side] }}
+}
+
+func toBroker(side stack.Side) way {
+	return way{side.Broker(), func(s *stack.Stack) *stack.Link { return s.Links.Broker[side] }}
 }
 
 func isRequest(name string) func(string) bool {
 	return func(request string) bool { return request == name }
 }
 
-func lose(link func(*stack.Stack) *stack.Link, match func(string) bool, n int) do {
+func lose(on way, match func(string) bool, n int) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		random := chance(load)
 		for i := range n {
 			if err := load.Await(ctx, (float64(i)+random.Float64())/float64(n+1)); err != nil {
 				return err
 			}
-			answers := link(system).Answers
+			answers := on.link(system).Answers
 			answers.Lose(1, match)
 			if err := answers.Await(ctx, 1); err != nil {
 				return err
 			}
+			system.Seen.Saw(evidence.Lost(on.name), 1)
 		}
 		return nil
 	}

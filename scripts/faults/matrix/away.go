@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/shared/backoff"
@@ -13,7 +14,8 @@ import (
 func away(side stack.Side) []Cell {
 	return ofSide(side, stack.Needs{}, Cell{
 		Name: "postgres-away", Does: "%s stopped for HOLD, while the clients go on ordering at a bounded rate",
-		Do: postgresAway(side),
+		Shows: shows(evidence.Once(evidence.Killed(side.Postgres())), evidence.Once(evidence.Unready)),
+		Do:    postgresAway(side),
 		// What was on its way to order_service's database has no clear answer when that stays away.
 		Noticed: side == stack.OrdersSide, Answered: side == stack.TrackSide,
 	})
@@ -30,8 +32,11 @@ func postgresAway(side stack.Side) do {
 		if err := server.Kill(); err != nil {
 			return err
 		}
+		if err := system.Fleet(side)[0].WaitUnready(ctx); err != nil { // and it must say so
+			return errors.Join(err, server.Restart(ctx))
+		}
+		system.Seen.Saw(evidence.Unready, 1)
 		return errors.Join(
-			system.Fleet(side)[0].WaitUnready(ctx), // and it must say so
 			backoff.Sleep(ctx, load.Hold()),
 			server.Restart(ctx))
 	}

@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 )
@@ -17,6 +18,9 @@ type Cell struct {
 	// Do does it, while the clients of the load are ordering, and undoes it: what was killed is started again. It does
 	// not wait until the system has healed; the frame does, and measures it.
 	Do func(ctx context.Context, system *stack.Stack, load *workload.Load) error
+
+	// Shows is what must have been seen of the fault: a run without its fault fails.
+	Shows []evidence.Want
 
 	// Picks is what Do does with a seed, as far as that differs: what is said, and what is asked. It may be nil.
 	Picks func(seed uint64) Cell
@@ -45,8 +49,8 @@ type Cell struct {
 	Orderly bool
 }
 
-// with is the cell as it is with a seed.
-func (c Cell) with(seed uint64) Cell {
+// With is the cell as it is with a seed.
+func (c Cell) With(seed uint64) Cell {
 	if c.Picks == nil {
 		return c
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/shared/backoff"
@@ -15,6 +16,15 @@ func Cells() []Cell {
 	return slices.Concat(kills(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), eachSide(disks),
 		topics(), losses(), restores(), clocks(), pairs())
 }
+
+// The services, as facts name them.
+var (
+	orderService = stack.OrdersSide.Service()
+	trackUsers   = stack.TrackSide.Service()
+)
+
+// shows is what must have been seen.
+func shows(wants ...evidence.Want) []evidence.Want { return wants }
 
 // step is what is done when a part of the orders is settled.
 type step struct {

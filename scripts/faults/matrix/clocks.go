@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 )
@@ -17,9 +18,10 @@ const day = 24 * time.Hour
 // clocks move the one clock that all replicas share: that of the databases, by which orders are dated.
 func clocks() []Cell {
 	return []Cell{{
-		Name: "clocks-moved",
-		Does: "the clocks of both databases one day ahead, two days behind, 400 days ahead and right again, while a replica restarts",
-		Do:   clocksMoved, Needs: stack.Needs{Orders: 2}, Answered: true,
+		Name:  "clocks-moved",
+		Does:  "the clocks of both databases one day ahead, two days behind, 400 days ahead and right again, while a replica restarts",
+		Shows: shows(evidence.Once(evidence.Misdated), evidence.Once(evidence.Stopped(orderService))),
+		Do:    clocksMoved, Needs: stack.Needs{Orders: 2}, Answered: true,
 	}}
 }
 
@@ -61,7 +63,8 @@ func ownClock(ctx context.Context, system *stack.Stack, side stack.Side) error {
 		}
 		return nil
 	})
-	return errors.Join(err, terminate(ctx, system.URL(side), ours))
+	_, more := terminate(ctx, system.URL(side), ours)
+	return errors.Join(err, more)
 }
 
 func moveClock(ctx context.Context, url string, by time.Duration) error {
@@ -87,6 +90,7 @@ func misdated(ctx context.Context, system *stack.Stack) error {
 			return fmt.Errorf("the fault was none: %d orders far ahead, %d ahead, %d behind, %d older than the one before",
 				far, ahead, behind, turns)
 		}
+		system.Seen.Saw(evidence.Misdated, int64(far+ahead+behind))
 		return nil
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/shared/backoff"
@@ -23,11 +24,25 @@ func databases() []Cell {
 	return slices.Concat(eachSide(difficult), []Cell{
 		{
 			Name: "order-log-locked", Does: "a stranger locks order_log for 3 s under load",
-			Do: locked(stack.OrdersSide, "order_log"), Answered: true,
+			Shows: shows(evidence.Once(evidence.Waited(orderService))),
+			Do:    locked(stack.OrdersSide, "order_log"), Answered: true,
 		},
 		{
 			Name: "lane-marks-locked", Does: "a stranger locks lane_mark for 3 s under load",
-			Do: locked(stack.TrackSide, "lane_mark"), Answered: true,
+			Shows: shows(evidence.Once(evidence.Waited(trackUsers))),
+			Do:    locked(stack.TrackSide, "lane_mark"), Answered: true,
+		},
+		{
+			Name:  "lane-marks-locked-out",
+			Does:  "a stranger locks lane_mark for 3 s under load, and PostgreSQL ends each wait for it after 100 ms, by lock_timeout",
+			Shows: shows(evidence.Once(evidence.Waited(trackUsers)), evidence.Once(evidence.LockTimedOut(stack.TrackSide.Postgres()))),
+			Do:    lockedOut(stack.TrackSide, "lane_mark"), Answered: true,
+		},
+		{
+			Name:  "order-log-locked-out",
+			Does:  "a stranger locks order_log for 3 s under load, and PostgreSQL ends each wait for it after 1 s, as order_service asks for",
+			Shows: shows(evidence.Once(evidence.Waited(orderService)), evidence.Once(evidence.LockTimedOut(stack.OrdersSide.Postgres()))),
+			Do:    lockedOut(stack.OrdersSide, "order_log"), Answered: true,
 		},
 	})
 }
@@ -35,35 +50,51 @@ func databases() []Cell {
 func difficult(side stack.Side) []Cell {
 	few := stack.Needs{Postgres: map[string]string{"max_connections": "40"}}
 	return slices.Concat(ofSide(side, stack.Needs{},
-		Cell{Name: "postgres-killed", Does: "SIGKILL of %s under load, started again", Do: killed(side)},
+		Cell{
+			Name: "postgres-killed", Does: "SIGKILL of %s under load, started again",
+			Shows: shows(evidence.Once(evidence.Killed(side.Postgres()))),
+			Do:    killed(side),
+		},
 		Cell{
 			Name: "postgres-stopped-at-once", Does: "immediate stop of %s under load, started again after 2 s",
-			Do: stoppedAtOnce(side), Answered: true,
+			Shows: shows(evidence.Once(evidence.StoppedAtOnce(side.Postgres()))),
+			Do:    stoppedAtOnce(side), Answered: true,
 		},
 		Cell{
 			Name: "postgres-stopped", Does: "fast stop of %s under load, started again",
+			Shows: shows(evidence.Once(evidence.Stopped(side.Postgres()))),
 			Do: inTheMiddle(func(ctx context.Context, s *stack.Stack) error {
 				return errors.Join(s.Postgres[side].Stop(ctx), s.Postgres[side].Restart(ctx))
 			}), Answered: true,
 		},
 		Cell{
+			Name:  "postgres-stopped-smartly",
+			Does:  "SIGTERM of %s under load: it takes no new sessions; those of the service are ended one by one, it ends, and is started again",
+			Shows: shows(evidence.Once(evidence.StoppedSmartly(side.Postgres())), evidence.Once(evidence.Terminated(side.Service()))),
+			Do:    smartStop(side), Answered: true,
+		},
+		Cell{
 			Name: "postgres-impatient", Does: "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load",
-			Do: impatient(side), Answered: true,
+			Shows: shows(evidence.Once(evidence.TimedOut(side.Postgres()))),
+			Do:    impatient(side), Answered: true,
 		},
 		Cell{
 			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for 4 s, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(side.Postgres()), 4*time.Second)),
 			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
 				return s.PausePostgres(ctx, side)
 			}), Answered: true,
 		},
 		Cell{
-			Name: "postgres-sessions-ended",
-			Does: "pg_terminate_backend in %s of one session of the service at random, twenty times under load",
-			Do:   sessionsEnded(side), Answered: true,
+			Name:  "postgres-sessions-ended",
+			Shows: shows(evidence.Times(20, evidence.Terminated(side.Service()))),
+			Does:  "pg_terminate_backend in %s of one session of the service at random, twenty times under load",
+			Do:    sessionsEnded(side), Answered: true,
 		}), ofSide(side, few,
 		Cell{
 			Name: "postgres-full", Does: "a stranger takes all connections of %s for 4 s, and the service's sessions are ended",
-			Do: fullOfStrangers(side), Answered: true,
+			Shows: shows(evidence.Once(evidence.Crowded(side.Service()))),
+			Do:    fullOfStrangers(side), Answered: true,
 		}))
 }
 
@@ -82,27 +113,16 @@ func impatient(side stack.Side) do {
 				}
 				return nil
 			}
-			before, err := rollbacks(ctx, conn)
-			if err != nil {
-				return err
-			}
-			err = tell("ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
+			err := tell("ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
 			err = errors.Join(err, backoff.Sleep(ctx, 3*time.Second), tell("ALTER SYSTEM RESET statement_timeout", "SELECT pg_reload_conf()"))
 			if err != nil {
 				return err
 			}
-			return until(ctx, func() (bool, error) { // without any, the fault was none
-				after, err := rollbacks(ctx, conn)
-				return after > before, err
-			})
+			ended, err := system.Postgres[side].Said(stack.TimedOut)
+			system.Seen.Saw(evidence.TimedOut(side.Postgres()), int64(ended))
+			return err
 		})
 	}
-}
-
-// rollbacks are how many transactions failed, as far as their sessions have told yet.
-func rollbacks(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
-	err = conn.QueryRow(ctx, `SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
-	return n, err
 }
 
 func killed(side stack.Side) do {
@@ -115,18 +135,23 @@ func killed(side stack.Side) do {
 func sessionsEnded(side stack.Side) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		return often(ctx, load, 20, func(*rand.Rand) error {
-			return terminate(ctx, system.URL(side),
-				`pid IN (SELECT pid FROM pg_stat_activity WHERE `+ours+` ORDER BY random() LIMIT 1)`)
+			return until(ctx, func() (bool, error) { // for a moment there may be none
+				ended, err := terminate(ctx, system.URL(side),
+					`pid IN (SELECT pid FROM pg_stat_activity WHERE `+ours+` ORDER BY random() LIMIT 1)`)
+				system.Seen.Saw(evidence.Terminated(side.Service()), ended)
+				return ended > 0, err
+			})
 		})
 	}
 }
 
-// terminate ends the sessions that a condition holds for.
-func terminate(ctx context.Context, url, condition string) error {
-	return connected(ctx, url, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE `+condition)
-		return err
+// terminate ends the sessions that a condition holds for, and tells how many there were.
+func terminate(ctx context.Context, url, condition string) (ended int64, err error) {
+	err = connected(ctx, url, func(conn *pgx.Conn) error {
+		const sql = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE `
+		return conn.QueryRow(ctx, sql+condition).Scan(&ended)
 	})
+	return ended, err
 }
 
 func connected(ctx context.Context, url string, do func(*pgx.Conn) error) error {
@@ -161,10 +186,72 @@ func locked(side stack.Side, table string) do {
 				if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 					return err
 				}
-				return backoff.Sleep(ctx, 3*time.Second)
+				return errors.Join(awaitWaiter(ctx, system, side), backoff.Sleep(ctx, 3*time.Second))
 			})
 		})
 	}
+}
+
+// awaitWaiter waits until a session of the service waits for a lock that a stranger has.
+func awaitWaiter(ctx context.Context, system *stack.Stack, side stack.Side) error {
+	const sql = `SELECT count(*) FROM pg_stat_activity WHERE ` + ours + ` AND cardinality(pg_blocking_pids(pid)) > 0`
+	return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
+		return until(ctx, func() (bool, error) {
+			var waiting int64
+			err := conn.QueryRow(ctx, sql).Scan(&waiting)
+			system.Seen.Saw(evidence.Waited(side.Service()), waiting)
+			return waiting > 0, err
+		})
+	})
+}
+
+// lockedOut has PostgreSQL end each wait for a lock that a stranger holds.
+func lockedOut(side stack.Side, table string) do {
+	hold := locked(side, table)
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		tell := func(statements ...string) error {
+			return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
+				for _, sql := range append(statements, `SELECT pg_reload_conf()`) {
+					if _, err := conn.Exec(ctx, sql); err != nil {
+						return fmt.Errorf("%s: %w", sql, err)
+					}
+				}
+				return nil
+			})
+		}
+		if err := tell(`ALTER SYSTEM SET lock_timeout = '100ms'`); err != nil {
+			return err
+		}
+		if err := errors.Join(hold(ctx, system, load), tell(`ALTER SYSTEM RESET lock_timeout`)); err != nil {
+			return err
+		}
+		ended, err := system.Postgres[side].Said(stack.LockTimedOut)
+		system.Seen.Saw(evidence.LockTimedOut(side.Postgres()), int64(ended))
+		return err
+	}
+}
+
+// smartStop tells PostgreSQL by SIGTERM to take no new sessions and to end with the last one that it has. Those of the
+// service are ended one by one, and the stranger's own at last.
+func smartStop(side stack.Side) do {
+	return inTheMiddle(func(ctx context.Context, system *stack.Stack) error {
+		conn, err := pgx.Connect(ctx, system.URL(side))
+		if err != nil {
+			return fmt.Errorf("connect a stranger: %w", err)
+		}
+		end := func() error {
+			const one = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
+				SELECT pid FROM pg_stat_activity WHERE ` + ours + ` LIMIT 1) AS one`
+			defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+			return until(ctx, func() (bool, error) {
+				var ended int64
+				err := conn.QueryRow(ctx, one).Scan(&ended)
+				system.Seen.Saw(evidence.Terminated(side.Service()), ended)
+				return ended == 0, err
+			})
+		}
+		return errors.Join(system.StopPostgresSmartly(ctx, side, end), system.Postgres[side].Restart(ctx))
+	})
 }
 
 func fullOfStrangers(side stack.Side) do {
@@ -172,12 +259,12 @@ func fullOfStrangers(side stack.Side) do {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
-		return takeAll(ctx, system.URL(side), 4*time.Second)
+		return takeAll(ctx, system, side, 4*time.Second)
 	}
 }
 
 // takeAll takes what is free, then ends a session of the service and takes its place, until none is left.
-func takeAll(ctx context.Context, url string, limit time.Duration) error {
+func takeAll(ctx context.Context, system *stack.Stack, side stack.Side, limit time.Duration) error {
 	var taken []*pgx.Conn
 	defer func() {
 		for _, conn := range taken {
@@ -186,7 +273,7 @@ func takeAll(ctx context.Context, url string, limit time.Duration) error {
 	}()
 	over := time.Now().Add(limit)
 	for time.Now().Before(over) {
-		conn, err := pgx.Connect(ctx, url)
+		conn, err := pgx.Connect(ctx, system.URL(side))
 		if err == nil {
 			taken = append(taken, conn)
 			continue
@@ -197,8 +284,13 @@ func takeAll(ctx context.Context, url string, limit time.Duration) error {
 		if len(taken) == 0 {
 			return errors.New("the service has all connections themselves")
 		}
-		_, err = taken[0].Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE `+ours+` LIMIT 1`)
-		if err := errors.Join(err, backoff.Sleep(ctx, askPeriod)); err != nil {
+		var left int64 // when all are taken
+		err = taken[0].QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE `+ours).Scan(&left)
+		if err == nil && left == 0 {
+			system.Seen.Saw(evidence.Crowded(side.Service()), 1)
+		}
+		_, more := taken[0].Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE `+ours+` LIMIT 1`)
+		if err := errors.Join(err, more, backoff.Sleep(ctx, askPeriod)); err != nil {
 			return fmt.Errorf("end a session: %w", err)
 		}
 	}

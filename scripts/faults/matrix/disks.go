@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/shared/backoff"
@@ -18,7 +19,8 @@ const fullFor = 3 * time.Second
 func disks(side stack.Side) []Cell {
 	return ofSide(side, stack.Needs{SmallDisk: true, DiskSide: side}, Cell{
 		Name: "disk-full", Does: "the disk of %s filled under load until it says that no space is left, and 3 s longer; then freed",
-		Do: diskFull(side), Answered: side == stack.TrackSide,
+		Shows: shows(evidence.Once(evidence.DiskFull(side.Postgres()))),
+		Do:    diskFull(side), Answered: side == stack.TrackSide,
 	})
 }
 

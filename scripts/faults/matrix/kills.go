@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/shared/backoff"
@@ -18,46 +19,56 @@ func kills() []Cell {
 	return []Cell{
 		{
 			Name: "kill-both-services", Does: "SIGKILL of order_service and track_users under load, both started again",
-			Do: killBothServices,
+			Shows: shows(evidence.Once(evidence.Killed(orderService)), evidence.Once(evidence.Killed(trackUsers))),
+			Do:    killBothServices,
 		},
 		{
 			Name: "term-both-services", Does: "SIGTERM of order_service and track_users under load, both started again",
-			Do: termBothServices, Orderly: true,
+			Shows: shows(evidence.Once(evidence.Stopped(orderService)), evidence.Once(evidence.Stopped(trackUsers))),
+			Do:    termBothServices, Orderly: true,
 		},
 		{
 			Name: "term-order-service", Does: "SIGTERM of order_service under load, started again",
-			Do: inTheMiddle(ordersOf((*stack.Service).Stop)), Orderly: true, Noticed: true,
+			Shows: shows(evidence.Once(evidence.Stopped(orderService))),
+			Do:    inTheMiddle(ordersOf((*stack.Service).Stop)), Orderly: true, Noticed: true,
 		},
 		{
 			Name: "kill-track-users", Does: "SIGKILL of track_users under load, started again",
-			Do: inTheMiddle(trackOf(func(s *stack.Service, _ context.Context) error { return s.Kill() })), Answered: true,
+			Shows: shows(evidence.Once(evidence.Killed(trackUsers))),
+			Do:    inTheMiddle(trackOf(func(s *stack.Service, _ context.Context) error { return s.Kill() })), Answered: true,
 		},
 		{
 			Name: "term-track-users", Does: "SIGTERM of track_users under load, started again",
-			Do: inTheMiddle(trackOf((*stack.Service).Stop)), Orderly: true, Answered: true,
+			Shows: shows(evidence.Once(evidence.Stopped(trackUsers))),
+			Do:    inTheMiddle(trackOf((*stack.Service).Stop)), Orderly: true, Answered: true,
 		},
 		{
 			Name: "term-broker", Does: "SIGTERM of the broker under load, started again",
+			Shows: shows(evidence.Once(evidence.Stopped(stack.BrokerName))),
 			Do: inTheMiddle(func(ctx context.Context, s *stack.Stack) error {
 				return errors.Join(s.Broker.Stop(ctx), s.Broker.Restart(ctx))
 			}), Answered: true,
 		},
 		{
 			Name: "kill-broker", Does: "SIGKILL of the broker under load, started again after a quarter of the orders",
-			Do: killBroker,
+			Shows: shows(evidence.Once(evidence.Killed(stack.BrokerName))),
+			Do:    killBroker,
 		},
 		{
 			Name: "broker-away", Does: "SIGKILL of the broker under load, started again after 8 s, when events were given up",
-			Do: brokerAway, Answered: true,
+			Shows: shows(evidence.Once(evidence.Killed(stack.BrokerName))),
+			Do:    brokerAway, Answered: true,
 		},
 		{
 			Name: "kill-order-service-often", Does: "SIGKILL of order_service ten times under load, started again each time",
-			Do: killOrderServiceOften,
+			Shows: shows(evidence.Times(10, evidence.Killed(orderService))),
+			Do:    killOrderServiceOften,
 		},
 		{
-			Name: "kill-order-service-without-broker",
-			Does: "SIGKILL of the broker under load, then of order_service, which starts before the broker is back",
-			Do:   killOrderServiceWithoutBroker,
+			Name:  "kill-order-service-without-broker",
+			Shows: shows(evidence.Once(evidence.Killed(stack.BrokerName)), evidence.Once(evidence.Killed(orderService))),
+			Does:  "SIGKILL of the broker under load, then of order_service, which starts before the broker is back",
+			Do:    killOrderServiceWithoutBroker,
 		},
 	}
 }

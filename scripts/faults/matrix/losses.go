@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/stranger"
 	"ordertrack/scripts/faults/workload"
+	"ordertrack/scripts/verify/audit"
 	"ordertrack/shared/backoff"
 )
 
@@ -18,31 +20,38 @@ func losses() []Cell {
 	return []Cell{
 		{
 			Name: "topic-deleted", Does: "the topic deleted under load, with what track_users had not read yet",
-			Do: lost((*stranger.Stranger).DeleteTopic), Losing: true,
+			Shows: shows(evidence.Once(evidence.Killed(trackUsers)), evidence.Once(evidence.TopicMeddled), evidence.Once(evidence.Resent)),
+			Do:    lost((*stranger.Stranger).DeleteTopic), Losing: true,
 		},
 		{
 			Name: "records-deleted", Does: "all records deleted from the topic under load, before track_users had read them",
-			Do: lost((*stranger.Stranger).DeleteRecords), Losing: true,
+			Shows: shows(evidence.Once(evidence.Killed(trackUsers)), evidence.Once(evidence.TopicMeddled), evidence.Once(evidence.Resent)),
+			Do:    lost((*stranger.Stranger).DeleteRecords), Losing: true,
 		},
 		{
 			Name: "group-skipped", Does: "the group's offsets set to the end while track_users is down: it passes over what it had not read",
-			Do: groupSkipped, Losing: true,
+			Shows: shows(evidence.Once(evidence.GroupMeddled), evidence.Once(evidence.Resent)),
+			Do:    groupSkipped, Losing: true,
 		},
 		{
 			Name: "records-reordered", Does: "the records that track_users had not read yet taken off the topic, and put back shuffled",
-			Do: reordered, Losing: true,
+			Shows: shows(evidence.Once(evidence.Killed(trackUsers)), evidence.Times(2, evidence.Shuffled)),
+			Do:    reordered, Losing: true,
 		},
 		{
 			Name: "broker-wiped", Does: "SIGKILL of the broker under load, started again without any of its data",
-			Do: brokerWiped, Losing: true,
+			Shows: shows(evidence.Once(evidence.Killed(stack.BrokerName)), evidence.Once(evidence.Wiped), evidence.Once(evidence.Resent)),
+			Do:    brokerWiped, Losing: true,
 		},
 		{
 			Name: "track-users-restored", Does: "the track_users database put back to a copy from the middle of the load",
-			Do: trackRestored, Losing: true,
+			Shows: shows(evidence.Once(evidence.PutBack), evidence.Once(evidence.Resent)),
+			Do:    trackRestored, Losing: true,
 		},
 		{
 			Name: "track-users-away", Does: "track_users stopped under load for 8 s: nothing may be sent again for that",
-			Do: trackAway,
+			Shows: shows(evidence.Once(evidence.Stopped(trackUsers)), evidence.Once(evidence.Pending)),
+			Do:    trackAway,
 		},
 	}
 }
@@ -56,7 +65,7 @@ func lost(take func(*stranger.Stranger) error) do {
 		}
 		return inSteps(ctx, load,
 			step{0.3, system.Track[0].Kill},
-			step{0.5, func() error { return take(who) }},
+			step{0.5, func() error { return meddled(system, evidence.TopicMeddled, take(who)) }},
 			step{0.6, system.Track[0].Start},
 			step{1, func() error { return resent(ctx, system) }})
 	}
@@ -78,7 +87,11 @@ func reordered(ctx context.Context, system *stack.Stack, load *workload.Load) er
 		}
 		random := chance(load)
 		random.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-		return errors.Join(who.DeleteRecords(), who.Return(records))
+		if err := errors.Join(who.DeleteRecords(), who.Return(records)); err != nil {
+			return err
+		}
+		system.Seen.Saw(evidence.Shuffled, int64(len(records)))
+		return nil
 	}
 	return inSteps(ctx, load, step{0.3, system.Track[0].Kill}, step{0.6, shuffle}, step{0.6, system.Track[0].Start})
 }
@@ -91,7 +104,7 @@ func groupSkipped(ctx context.Context, system *stack.Stack, load *workload.Load)
 	}
 	return inSteps(ctx, load,
 		step{0.3, func() error { return system.Track[0].Stop(ctx) }},
-		step{0.5, who.SkipGroup},
+		step{0.5, func() error { return meddled(system, evidence.GroupMeddled, who.SkipGroup()) }},
 		step{0.5, system.Track[0].Start},
 		step{1, func() error { return resent(ctx, system) }})
 }
@@ -101,7 +114,9 @@ func brokerWiped(ctx context.Context, system *stack.Stack, load *workload.Load) 
 	return inSteps(ctx, load,
 		step{0.3, system.Track[0].Kill},
 		step{0.5, system.Broker.Kill},
-		step{0.5, func() error { return errors.Join(system.Broker.Wipe(ctx), system.Broker.Restart(ctx)) }},
+		step{0.5, func() error {
+			return errors.Join(meddled(system, evidence.Wiped, system.Broker.Wipe(ctx)), system.Broker.Restart(ctx))
+		}},
 		step{0.6, system.Track[0].Start},
 		step{1, func() error { return resent(ctx, system) }})
 }
@@ -110,6 +125,7 @@ func brokerWiped(ctx context.Context, system *stack.Stack, load *workload.Load) 
 func resent(ctx context.Context, system *stack.Stack) error {
 	return until(ctx, func() (bool, error) {
 		events, err := system.Retransmitted(ctx)
+		system.Seen.Saw(evidence.Resent, events)
 		return events > 0, err
 	})
 }
@@ -139,6 +155,11 @@ func trackAway(ctx context.Context, system *stack.Stack, load *workload.Load) er
 	if err := backoff.Sleep(ctx, 8*time.Second); err != nil {
 		return err
 	}
+	waiting, err := audit.Lag(ctx, system.Databases())
+	if err != nil {
+		return errors.Join(err, system.Track[0].Start())
+	}
+	system.Seen.Saw(evidence.Pending, waiting)
 	events, err := system.Retransmitted(ctx)
 	if err == nil && events > 0 {
 		err = fmt.Errorf("%d events were sent again to a receiver that was merely away", events)

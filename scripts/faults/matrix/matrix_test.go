@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ordertrack/scripts/faults/claims"
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/matrix"
 	"ordertrack/scripts/verify/audit"
 )
@@ -23,6 +24,23 @@ func TestCellsAreWellFormed(t *testing.T) {
 		names[cell.Name] = true
 		require.NotEmpty(t, cell.Does, cell.Name)
 		require.NotNil(t, cell.Do, cell.Name)
+	}
+}
+
+// TestACellWithoutItsFaultFails: a fault that did nothing has left nothing to be seen.
+func TestACellWithoutItsFaultFails(t *testing.T) {
+	t.Parallel()
+	for _, cell := range matrix.Cells() {
+		for seed := range uint64(20) {
+			picked := cell.With(seed)
+			require.NotEmpty(t, picked.Shows, "%s, seed %d", cell.Name, seed)
+			for _, want := range picked.Shows {
+				require.Positive(t, want.Least, "%s wants nothing of %s", cell.Name, want.Fact)
+			}
+			var missing *evidence.MissingError
+			require.ErrorAs(t, evidence.NewLog().Hold(picked.Shows), &missing, cell.Name)
+			require.Len(t, missing.Missing, len(picked.Shows), cell.Name)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/proxy"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
@@ -14,6 +15,18 @@ import (
 
 // silence is longer than the services' patience with one statement, and shorter than most clients' with an order.
 const silence = 6 * time.Second
+
+// What must have been seen: how much data was slowed down, and how often it was cut.
+const (
+	slowed = 250 * time.Millisecond // of all pieces of data together
+	cuts   = 15
+)
+
+// The ways to the broker, as facts name them.
+var (
+	fromOrders = stack.OrdersSide.Broker()
+	fromTrack  = stack.TrackSide.Broker()
+)
 
 // networks make the network between one service and its PostgreSQL, or between both services and the broker, bad.
 func networks() []Cell {
@@ -26,29 +39,35 @@ func postgresNetworks(side stack.Side) []Cell {
 	whenHeld := side == stack.TrackSide
 	return ofSide(side, stack.Needs{Proxied: true},
 		Cell{
-			Name: "postgres-latency-and-reset",
-			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from %s, all connections reset ten times",
-			Do:   latencyAndReset(link), Answered: true,
+			Name:  "postgres-latency-and-reset",
+			Shows: shows(evidence.Times(10, evidence.Reset(side.Postgres())), evidence.AtLeast(evidence.Slowed(side.Postgres()), slowed)),
+			Does:  "2 ms and up to 3 ms of jitter on each piece of data to and from %s, all connections reset ten times",
+			Do:    latencyAndReset(link), Answered: true,
 		},
 		Cell{
 			Name: "postgres-blackhole", Does: "nothing passes to and from %s for 6 s, then all that was sent arrives",
-			Do: held(link, proxy.ToServer, proxy.ToClient), Answered: whenHeld,
+			Shows: shows(evidence.Once(evidence.Held(side.Postgres()))),
+			Do:    held(link, proxy.ToServer, proxy.ToClient), Answered: whenHeld,
 		},
 		Cell{
 			Name: "postgres-answers-held", Does: "all reaches %s for 6 s, and its answers arrive after that",
-			Do: held(link, proxy.ToClient), Answered: whenHeld,
+			Shows: shows(evidence.Once(evidence.HeldToClient(side.Postgres()))),
+			Do:    held(link, proxy.ToClient), Answered: whenHeld,
 		},
 		Cell{
 			Name: "postgres-requests-held", Does: "nothing reaches %s for 6 s, and all of it after that",
-			Do: held(link, proxy.ToServer), Answered: whenHeld,
+			Shows: shows(evidence.Once(evidence.HeldToServer(side.Postgres()))),
+			Do:    held(link, proxy.ToServer), Answered: whenHeld,
 		},
 		Cell{
 			Name: "postgres-squeezed", Does: "200 kB/s to and from %s on each connection, for a quarter of the orders",
-			Do: squeezed(link), Answered: true,
+			Shows: shows(evidence.AtLeast(evidence.Slowed(side.Postgres()), slowed)),
+			Do:    squeezed(link), Answered: true,
 		},
 		Cell{
 			Name: "postgres-cut-in-a-frame", Does: "connections to %s cut in the middle of a message, fifteen times",
-			Do: cutInAFrame(link), Answered: true,
+			Shows: shows(evidence.Times(cuts, evidence.Halved(side.Postgres()))),
+			Do:    cutInAFrame(link), Answered: true,
 		})
 }
 
@@ -58,24 +77,35 @@ func brokerNetworks() []Cell {
 	return []Cell{
 		{
 			Name: "broker-latency-and-reset",
+			Shows: shows(evidence.Times(10, evidence.Reset(fromOrders)), evidence.Times(10, evidence.Reset(fromTrack)),
+				evidence.AtLeast(evidence.Slowed(fromOrders), slowed), evidence.AtLeast(evidence.Slowed(fromTrack), slowed)),
 			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from the broker, all connections reset ten times",
 			Do:   latencyAndReset(broker), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "broker-blackhole", Does: "nothing passes between the services and the broker for 6 s, then all that was sent arrives",
-			Do: held(broker, proxy.ToServer, proxy.ToClient), Needs: proxied, Answered: true,
+			Shows: shows(evidence.Once(evidence.Held(fromOrders)), evidence.Once(evidence.Held(fromTrack))),
+			Do:    held(broker, proxy.ToServer, proxy.ToClient), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "broker-answers-held", Does: "the broker gets everything for 6 s, and its answers arrive after that",
-			Do: held(broker, proxy.ToClient), Needs: proxied, Answered: true,
+			Shows: shows(evidence.Once(evidence.HeldToClient(fromOrders)), evidence.Once(evidence.HeldToClient(fromTrack))),
+			Do:    held(broker, proxy.ToClient), Needs: proxied, Answered: true,
+		},
+		{
+			Name: "broker-requests-held", Does: "nothing reaches the broker for 6 s, and all of it after that",
+			Shows: shows(evidence.Once(evidence.HeldToServer(fromOrders)), evidence.Once(evidence.HeldToServer(fromTrack))),
+			Do:    held(broker, proxy.ToServer), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "broker-squeezed", Does: "200 kB/s to and from the broker on each connection, for a quarter of the orders",
-			Do: squeezed(broker), Needs: proxied, Answered: true,
+			Shows: shows(evidence.AtLeast(evidence.Slowed(fromOrders), slowed), evidence.AtLeast(evidence.Slowed(fromTrack), slowed)),
+			Do:    squeezed(broker), Needs: proxied, Answered: true,
 		},
 		{
 			Name: "broker-cut-in-a-frame", Does: "connections to the broker cut in the middle of a message, thirty times",
-			Do: cutInAFrame(broker), Needs: proxied, Answered: true,
+			Shows: shows(evidence.Times(cuts, evidence.Halved(fromOrders)), evidence.Times(cuts, evidence.Halved(fromTrack))),
+			Do:    cutInAFrame(broker), Needs: proxied, Answered: true,
 		},
 	}
 }
@@ -132,11 +162,15 @@ func cutInAFrame(pick some) do {
 		for _, link := range links {
 			defer link.Halve(0)
 		}
-		return often(ctx, load, 15, func(*rand.Rand) error {
+		enough := load.Sustain() // without orders the broker's link has little to be cut in
+		defer enough()
+		return often(ctx, load, cuts, func(*rand.Rand) error {
 			for _, link := range links {
 				link.Halve(1)
 			}
-			return nil
+			return until(ctx, func() (bool, error) { // with the next piece of data
+				return !slices.ContainsFunc(links, func(l *stack.Link) bool { return l.Halved() > 0 }), nil
+			})
 		})
 	}
 }

@@ -31,7 +31,7 @@ func twoFaults(seed uint64) Cell {
 	first, second := ofPostgres[random.IntN(len(ofPostgres))], ofBroker[random.IntN(len(ofBroker))]
 	return Cell{
 		Does:   fmt.Sprintf("%s and %s at the same time", first.Name, second.Name),
-		Losing: second.Losing,
+		Losing: second.Losing, Shows: slices.Concat(first.Shows, second.Shows),
 		Do: func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 			all, ctx := errgroup.WithContext(ctx)
 			all.Go(func() error { return first.Do(ctx, system, load) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/scripts/verify/audit"
@@ -22,35 +23,42 @@ const session = 7500 * time.Millisecond
 func pauses() []Cell {
 	return []Cell{
 		{
-			Name: "pause-track-users",
-			Does: "SIGSTOP of one of two track_users under load until the other has counted everything, then SIGCONT: a zombie",
-			Do:   pauseTrackUsers, Needs: stack.Needs{Track: 2},
+			Name:  "pause-track-users",
+			Shows: shows(evidence.Once(evidence.Paused(trackUsers)), evidence.Once(evidence.Succeeded)),
+			Does:  "SIGSTOP of one of two track_users under load until the other has counted everything, then SIGCONT: a zombie",
+			Do:    pauseTrackUsers, Needs: stack.Needs{Track: 2},
 		},
 		{
-			Name: "pause-track-users-in-a-transaction",
-			Does: "SIGSTOP of track_users between the reading and the moving of its marks; another one takes its place; then SIGCONT",
-			Do:   pauseInATransaction, Needs: stack.Needs{Proxied: true}, Answered: true,
+			Name:  "pause-track-users-in-a-transaction",
+			Shows: shows(evidence.Once(evidence.Paused(trackUsers)), evidence.Once(evidence.Succeeded)),
+			Does:  "SIGSTOP of track_users between the reading and the moving of its marks; another one takes its place; then SIGCONT",
+			Do:    pauseInATransaction, Needs: stack.Needs{Proxied: true}, Answered: true,
 		},
 		{
 			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users for longer than its session, then SIGCONT",
-			Do: paused(session, func(_ context.Context, s *stack.Stack) (func() error, error) {
-				return s.Track[0].Continue, s.Track[0].Pause()
+			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), session), evidence.Once(evidence.Expelled)),
+			Do: paused(session, func(ctx context.Context, s *stack.Stack) (func() error, error) {
+				return func() error { return errors.Join(expelled(ctx, s, 0), s.Track[0].Continue()) }, s.Track[0].Pause()
 			}), Answered: true,
 		},
 		{
 			Name: "pause-order-service", Does: "SIGSTOP of order_service under load for 4 s, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), 4*time.Second)),
 			Do: paused(4*time.Second, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.Orders[0].Continue, s.Orders[0].Pause()
 			}), Answered: true,
 		},
 		{
 			Name: "pause-broker", Does: "SIGSTOP of the broker under load for longer than the consumers' session, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(stack.BrokerName), session)),
 			Do: paused(session, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.PauseBroker()
 			}), Answered: true,
 		},
 		{
 			Name: "second-relay",
+			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), time.Second), evidence.Once(evidence.Paused(stack.BrokerName)),
+				evidence.Once(evidence.LocksTaken), evidence.Once(evidence.Succeeded)),
 			Does: "SIGSTOP of the relay that leads under load, its lock taken away and given to another, then SIGCONT",
 			// Not Answered: how long the paused one gives no answers depends on how fast the other takes over.
 			Do: secondRelay, Needs: stack.Needs{Orders: 2}, Repeating: true,
@@ -72,6 +80,19 @@ func paused(limit time.Duration, pause func(context.Context, *stack.Stack) (resu
 	}
 }
 
+// expelled looks whether the group has no more members than those that did not stand still.
+func expelled(ctx context.Context, system *stack.Stack, others int) error {
+	who, err := system.Stranger(ctx)
+	if err != nil {
+		return err
+	}
+	members, err := who.Members()
+	if err == nil && members <= others {
+		system.Seen.Saw(evidence.Expelled, 1)
+	}
+	return err
+}
+
 // pauseTrackUsers shows that the other replica takes over: it counts everything while the first one is away. That one
 // wakes up in the middle of whatever it did, with records in hand that were all counted since.
 func pauseTrackUsers(ctx context.Context, system *stack.Stack, load *workload.Load) error {
@@ -82,7 +103,11 @@ func pauseTrackUsers(ctx context.Context, system *stack.Stack, load *workload.Lo
 	if err := zombie.Pause(); err != nil {
 		return err
 	}
-	return errors.Join(load.Await(ctx, 1), audit.AwaitRest(ctx, system.Databases()), zombie.Continue())
+	if err := errors.Join(load.Await(ctx, 1), audit.AwaitRest(ctx, system.Databases())); err != nil {
+		return errors.Join(err, zombie.Continue())
+	}
+	system.Seen.Saw(evidence.Succeeded, 1)
+	return zombie.Continue()
 }
 
 // pauseInATransaction pauses a consumer that has read how far its lanes are, and is about to count what comes next. When
@@ -122,6 +147,9 @@ func awaitHeir(ctx context.Context, system *stack.Stack) error {
 			return lag == 0, err
 		})
 	})
+	if err == nil {
+		system.Seen.Saw(evidence.Succeeded, 1)
+	}
 	if ctx.Err() == nil && limited.Err() != nil {
 		return errors.New("no other consumer came in time")
 	}
@@ -150,9 +178,16 @@ func secondRelay(ctx context.Context, system *stack.Stack, load *workload.Load) 
 	if err := errors.Join(load.Await(ctx, 0.45), leader.Pause(), resume()); err != nil {
 		return errors.Join(err, leader.Continue())
 	}
+	taken, err := terminate(ctx, system.Databases().Orders, `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`)
+	if err != nil {
+		return errors.Join(err, leader.Continue())
+	}
+	system.Seen.Saw(evidence.LocksTaken, taken)
+	if err := until(ctx, func() (bool, error) { return other.Leads(ctx) }); err != nil {
+		return errors.Join(err, leader.Continue())
+	}
+	system.Seen.Saw(evidence.Succeeded, 1)
 	return errors.Join(
-		terminate(ctx, system.Databases().Orders, `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`),
-		until(ctx, func() (bool, error) { return other.Leads(ctx) }),
 		backoff.Sleep(ctx, time.Second), // not for a part of the orders: half of the clients wait for the paused replica
 		leader.Continue())
 }

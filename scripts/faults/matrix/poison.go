@@ -11,13 +11,17 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/jackc/pgx/v5"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/stranger"
 	"ordertrack/scripts/faults/workload"
 )
 
-// strangeRounds is how often everything strange is sent.
-const strangeRounds = 20
+// strangeRounds is how often everything strange is sent, and bigRounds how often what is big.
+const (
+	strangeRounds = 20
+	bigRounds     = 3
+)
 
 // users of these the load has orders for; another is the stranger's alone.
 const (
@@ -37,19 +41,37 @@ func foreignAndPoison(ctx context.Context, system *stack.Stack, load *workload.L
 	}); err != nil {
 		return err
 	}
+	if err := sendBig(who, system, log, chance(load)); err != nil {
+		return err
+	}
 	return often(ctx, load, strangeRounds, func(random *rand.Rand) error {
 		for _, name := range []string{workload.Name(random.IntN(knownUsers)), workload.Name(random.IntN(knownUsers)), strangerUser} {
 			if err := who.Count(name, bare(name).Strange(), random); err != nil {
 				return err
 			}
+			system.Seen.Saw(evidence.Counted, 1)
 		}
 		for _, record := range poison(log) {
 			if err := who.Park(record.Strange(), random); err != nil {
 				return err
 			}
+			system.Seen.Saw(evidence.Poisoned, 1)
 		}
 		return who.Waste(early(log), random)
 	})
+}
+
+// sendBig sends each record of nearly 1 MiB a few times: all of them are parked, with all their bytes.
+func sendBig(who *stranger.Stranger, system *stack.Stack, log string, random *rand.Rand) error {
+	for range bigRounds {
+		for _, record := range big(log) {
+			if err := who.Park(record.Strange(), random); err != nil {
+				return err
+			}
+			system.Seen.Saw(evidence.Big, 1)
+		}
+	}
+	return nil
 }
 
 // bare is the least that counts.
@@ -77,18 +99,43 @@ func poison(log string) []stranger.Record {
 		lying(source, "1", "1e3"),
 		lying("/somebody/else", "1", "1"),
 		lying("", "1", "1"),
+		lying(source, "", "1"),
+		lying(source, "1", ""),
+		lying(source, "01", "1"),
+		lying(source, "1", "+1"),
+		lying(source, "9223372036854775808", "1"),
+		lying(source+"/", "1", "1"),
+		twice(lying(source, "1", "1"), "ce_sequence", "2"),
+		twice(lying(source, "1", "1"), "ce_source", logSource(otherLog)),
 		{Value: []byte(sound), Headers: []sarama.RecordHeader{header("ce_lane", "1")}},
+		{Value: []byte(sound), Headers: []sarama.RecordHeader{header("ce_sequence", "1")}},
 	}
 	values := []string{
 		"", "not JSON", `{"name":`, `[]`, `null`, `{"name":7}`, `{"note":"no name"}`, `{"name":""}`, `{"name":"a\u0000b"}`,
 		"{\"name\":\"\xff\"}", fmt.Sprintf(`{"name":%q}`, strings.Repeat("x", 201)),
-		fmt.Sprintf(`{"name":"User 0","note":%q}`, strings.Repeat("x", 900_000)), // about as much as a broker takes
 	}
 	bad := make([]stranger.Record, len(values))
 	for i, value := range values {
 		bad[i] = stranger.Record{Key: []byte("User 0"), Value: []byte(value)}
 	}
 	return slices.Concat(lies, bad)
+}
+
+// bigBytes is as much of a value as a broker takes with the usual max.message.bytes of 1,048,588, which are those of a whole
+// batch: beside the value there are some 90 bytes, and 230 with the headers of an event of ours.
+const bigBytes = 1_048_588 - 300
+
+// big are records of nearly 1 MiB: undecodable, a name over the limit, too large a value though it has a name, and one that
+// has the place of an event of ours besides.
+func big(log string) []stranger.Record {
+	filled := func(format string) []byte {
+		return fmt.Appendf(nil, format, strings.Repeat("x", bigBytes-len(format)+len("%s")))
+	}
+	ours := lying(logSource(log), "64", "1")
+	ours.Value = filled(`{"name":"%s"}`)
+	return []stranger.Record{
+		{Value: filled("not JSON %s")}, {Value: filled(`{"name":"%s"}`)}, {Value: filled(`{"name":"User 0","note":"%s"}`)}, ours,
+	}
 }
 
 // otherLog is a log of nobody that we know.
@@ -112,6 +159,12 @@ func lying(source, lane, sequence string) stranger.Record {
 		header("ce_specversion", "1.0"), header("ce_id", "1"), header("ce_source", source),
 		header("ce_type", "ordertrack.order.placed.v1"), header("ce_lane", lane), header("ce_sequence", sequence),
 	}}
+}
+
+// twice has a header a second time.
+func twice(r stranger.Record, key, value string) stranger.Record {
+	r.Headers = append(r.Headers, header(key, value))
+	return r
 }
 
 func header(key, value string) sarama.RecordHeader {

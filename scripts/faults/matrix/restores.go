@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/workload"
 	"ordertrack/scripts/localstack/postgres"
@@ -16,17 +17,20 @@ import (
 func restores() []Cell {
 	return []Cell{
 		{
-			Name: "orders-restored",
-			Does: "the orders database put back to a copy from the middle of the load; order_service runs on, or not, by the seed",
-			Do:   ordersRestored, Forgetting: true,
+			Name:  "orders-restored",
+			Shows: shows(evidence.Once(evidence.PutBack)),
+			Does:  "the orders database put back to a copy from the middle of the load; order_service runs on, or not, by the seed",
+			Do:    ordersRestored, Forgetting: true,
 		},
 		{
 			Name: "orders-file-copy", Does: "all files of the orders PostgreSQL put back to an earlier copy: only the marks of track_users tell",
-			Do: ordersFileCopy, Forgetting: true,
+			Shows: shows(evidence.Once(evidence.PutBack)),
+			Do:    ordersFileCopy, Forgetting: true,
 		},
 		{
 			Name: "orders-pitr", Does: "the orders PostgreSQL brought forward from an earlier copy to a restore point under load",
-			Do: ordersPITR, Needs: stack.Needs{Archive: true}, Forgetting: true,
+			Shows: shows(evidence.Once(evidence.PutBack)),
+			Do:    ordersPITR, Needs: stack.Needs{Archive: true}, Forgetting: true,
 		},
 	}
 }
@@ -105,7 +109,7 @@ func ordersFileCopy(ctx context.Context, system *stack.Stack, load *workload.Loa
 				}
 				return errors.Join(service.Stop(ctx), server.Stop(ctx))
 			}, func() error {
-				return errors.Join(server.PutBack(ctx, copied), server.Restart(ctx))
+				return errors.Join(meddled(system, evidence.PutBack, server.PutBack(ctx, copied)), server.Restart(ctx))
 			}, service.Start)
 		}})
 }
@@ -130,7 +134,7 @@ func ordersPITR(ctx context.Context, system *stack.Stack, load *workload.Load) e
 			return putBack(ctx, system, load, func() error {
 				return errors.Join(service.Stop(ctx), tell(`SELECT pg_switch_wal()`), server.Stop(ctx))
 			}, func() error {
-				return errors.Join(server.Rewind(ctx, copied, "here"), server.Restart(ctx))
+				return errors.Join(meddled(system, evidence.PutBack, server.Rewind(ctx, copied, "here")), server.Restart(ctx))
 			}, service.Start)
 		}})
 }

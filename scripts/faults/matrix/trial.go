@@ -29,7 +29,7 @@ const progressPeriod = 2 * time.Second
 // Run runs a cell on a new system and judges what came of it. Whatever goes wrong is a problem in the result.
 func (t Trial) Run(ctx context.Context, cell Cell) *Result {
 	begin := time.Now()
-	cell = cell.with(t.Plan.Seed)
+	cell = cell.With(t.Plan.Seed)
 	result := &Result{Cell: cell, Seed: t.Plan.Seed}
 	defer func() { result.Took = time.Since(begin) }()
 	opts := t.Stack
@@ -75,6 +75,7 @@ func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, resu
 		_, _ = load.Wait() // cut short by us
 		return nil
 	}
+	result.problem("evidence", system.Evidence().Hold(cell.Shows))
 	undone := time.Now()
 	healCtx, done := context.WithTimeoutCause(ctx, t.Heal, fmt.Errorf("the limit of %s is over", t.Heal))
 	defer done()

@@ -71,8 +71,12 @@ func (c *connection) forward(d Direction, chunk []byte, to net.Conn) bool {
 	} else if c.tap != nil {
 		chunk, cut = c.tap.ToClient(chunk)
 	}
-	if !c.sleep(c.proxy.delay(len(chunk))) || !c.await(d) {
+	delay := c.proxy.delay(len(chunk))
+	if !c.sleep(delay) || !c.pass(d) {
 		return false
+	}
+	if delay > 0 {
+		c.proxy.note(func(s *Suffered) { s.Delay += delay })
 	}
 	if len(chunk) > 0 && c.proxy.takeHalf() {
 		chunk, cut = chunk[:len(chunk)/2], true
@@ -83,6 +87,17 @@ func (c *connection) forward(d Direction, chunk []byte, to net.Conn) bool {
 		}
 	}
 	return !cut
+}
+
+// pass is await for a piece of data, which is noted when it has to wait.
+func (c *connection) pass(d Direction) bool {
+	select {
+	case <-c.proxy.gate(d):
+		return true
+	default:
+		c.proxy.note(func(s *Suffered) { s.Held[d]++ })
+		return c.await(d)
+	}
 }
 
 // await waits for the gate; false when the connection has ended.
@@ -109,12 +124,12 @@ func (c *connection) sleep(d time.Duration) bool {
 	}
 }
 
-// reset ends the connection without a goodbye. It may be called again.
-func (c *connection) reset() {
+// reset ends the connection without a goodbye, and tells whether it was open to both sides. It may be called again.
+func (c *connection) reset() (wasOpen bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over {
-		return
+		return false
 	}
 	c.over = true
 	close(c.ended)
@@ -127,4 +142,5 @@ func (c *connection) reset() {
 		}
 		_ = conn.Close()
 	}
+	return c.server != nil
 }

@@ -29,7 +29,9 @@ func (p *Proxy) Reset() int {
 	all := slices.Collect(maps.Keys(p.connected))
 	p.mu.Unlock()
 	for _, c := range all {
-		c.reset()
+		if c.reset() {
+			p.note(func(s *Suffered) { s.Resets++ })
+		}
 	}
 	return len(all)
 }
@@ -70,6 +72,27 @@ func (p *Proxy) Halve(n int) {
 	p.halves = n
 }
 
+// Suffered is what was done to the connections of a proxy.
+type Suffered struct {
+	Resets int           // connections that were open to both sides, by Reset
+	Halves int           // pieces of data, by Halve
+	Delay  time.Duration // of all pieces of data together, by SetWeather
+	Held   [2]int        // pieces of data, by Hold, by Direction
+}
+
+// Suffered is what was done so far.
+func (p *Proxy) Suffered() Suffered {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.suffered
+}
+
+func (p *Proxy) note(what func(*Suffered)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	what(&p.suffered)
+}
+
 // Halved is how many of the pieces that Halve asked for are still to come.
 func (p *Proxy) Halved() (left int) {
 	p.mu.Lock()
@@ -90,6 +113,7 @@ func (p *Proxy) takeHalf() bool {
 		return false
 	}
 	p.halves--
+	p.suffered.Halves++
 	return true
 }
 

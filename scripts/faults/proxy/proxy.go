@@ -51,6 +51,7 @@ type Proxy struct {
 	gates     [2]gate
 	connected map[*connection]struct{}
 	halves    int // pieces of data to be cut in half
+	suffered  Suffered
 }
 
 // Listen begins to pass connections on, from a port of its own on 127.0.0.1. newTap makes a tap for each, and is told the port;

@@ -113,9 +113,12 @@ func TestReset(t *testing.T) {
 		c.say("one\n")
 		c.hear("one\n")
 	}
+	require.Zero(t, p.Suffered(), "a fine day")
 	require.Equal(t, 2, p.Reset())
 	a.hearReset()
 	b.hearReset()
+	p.Reset()
+	require.Equal(t, proxy.Suffered{Resets: 2}, p.Suffered(), "there was nothing to reset the second time")
 	again := dial(t, p)
 	again.say("two\n")
 	again.hear("two\n")
@@ -151,6 +154,11 @@ func TestWhatIsHeldArrivesLater(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, "bye", string(rest))
 			}
+			held := p.Suffered().Held
+			for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
+				// What never reached the server has no answer that could be held.
+				require.Equal(t, d == directions[0], held[d] > 0, "direction %d: %d", d, held[d])
+			}
 		})
 	}
 }
@@ -170,6 +178,7 @@ func TestWeather(t *testing.T) {
 			c.say("12345678901\n")
 			c.hear("12345678901\n")
 			require.GreaterOrEqual(t, time.Since(begin), 60*time.Millisecond)
+			require.GreaterOrEqual(t, p.Suffered().Delay, 60*time.Millisecond)
 		})
 	}
 }
@@ -183,6 +192,7 @@ func TestHalve(t *testing.T) {
 	_, err := io.ReadAll(c.lines)
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 	require.Zero(t, p.Halved())
+	require.Equal(t, 1, p.Suffered().Halves)
 	again := dial(t, p)
 	again.say("two\n")
 	again.hear("two\n")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"ordertrack/scripts/faults/evidence"
 )
 
 // Retransmitted is how many events the order_service processes that run now have published again.
@@ -27,7 +29,11 @@ func (s *Stack) BackUp(ctx context.Context, side Side) error {
 
 // Restore puts the copy in the place of the database. Nobody may be connected to either.
 func (s *Stack) Restore(ctx context.Context, side Side) error {
-	return s.asAdmin(ctx, side, `DROP DATABASE `+side.Database(), `CREATE DATABASE `+side.Database()+` TEMPLATE backup`)
+	err := s.asAdmin(ctx, side, `DROP DATABASE `+side.Database(), `CREATE DATABASE `+side.Database()+` TEMPLATE backup`)
+	if err == nil {
+		s.Seen.Saw(evidence.PutBack, 1)
+	}
+	return err
 }
 
 func (s *Stack) asAdmin(ctx context.Context, side Side, statements ...string) error {

@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"ordertrack/scripts/faults/evidence"
 )
 
 // diskBytes is the size of a small disk: a cluster, its write-ahead log up to max_wal_size, and the orders of a cell.
@@ -89,12 +90,13 @@ func (s *Stack) FillDisk(ctx context.Context, beyond time.Duration) error {
 		if err := s.disk.fill(); err != nil {
 			return err
 		}
-		said, err := os.ReadFile(s.Postgres[s.disk.side].LogPath())
+		said, err := s.Postgres[s.disk.side].Said(noSpace)
 		if err != nil {
-			return fmt.Errorf("read the log of PostgreSQL: %w", err)
+			return err
 		}
-		if full.IsZero() && strings.Contains(string(said), noSpace) {
+		if full.IsZero() && said > 0 {
 			full = time.Now()
+			s.Seen.Saw(evidence.DiskFull(s.disk.side.Postgres()), 1)
 		}
 		select {
 		case <-tick.C:

@@ -18,13 +18,13 @@ type Fleet []*Service
 type endpoints struct{ database, broker string }
 
 // fleet makes the replicas of a service; none runs yet. Each takes two of the ports.
-func (*Stack) fleet(opts Options, name string, to endpoints, ports []int, settings ...string) Fleet {
+func (s *Stack) fleet(opts Options, name string, to endpoints, ports []int, settings ...string) Fleet {
 	fleet := make(Fleet, maxReplicas)
 	for i := range fleet {
 		api, admin := address(ports[2*i]), address(ports[2*i+1])
 		fleet[i] = &Service{
 			Name: replicaName(name, i), API: "http://" + api, Admin: "http://" + admin,
-			path: opts.Programs.path(name), log: filepath.Join(opts.Dir, replicaName(name, i)+".log"),
+			fleet: name, seen: s.Seen, path: opts.Programs.path(name), log: filepath.Join(opts.Dir, replicaName(name, i)+".log"),
 			env: append([]string{
 				"DATABASE_URL=" + to.database, "KAFKA_BROKERS=" + to.broker,
 				"KAFKA_TOPIC=" + topic, "KAFKA_GROUP=" + group, "LOG_LEVEL=info", "LOG_FORMAT=text",

@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"strings"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/kafkawire"
 	"ordertrack/scripts/faults/loss"
 	"ordertrack/scripts/faults/pgwire"
 	"ordertrack/scripts/faults/proxy"
-	"ordertrack/scripts/localstack/postgres"
 )
 
 // Links are the services' ways to PostgreSQL and to the broker, by Side, in a system that is proxied. All replicas of a
@@ -28,7 +28,7 @@ type Link struct {
 	Answers *loss.Answers
 }
 
-func (l *Links) open(ctx context.Context, servers [2]*postgres.Server, broker int) (err error) {
+func (l *Links) open(ctx context.Context, servers [2]*Server, broker int) (err error) {
 	l.Refusals = kafkawire.NewRefusals()
 	for _, side := range Sides() {
 		if l.Postgres[side], err = openLink(ctx, servers[side].Port(), func(answers *loss.Answers, _ int) proxy.Tap {
@@ -62,6 +62,28 @@ func (l *Links) close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Evidence is all that was seen of a fault that is over; it is asked for once.
+func (s *Stack) Evidence() *evidence.Log {
+	for _, side := range Sides() {
+		s.Links.Postgres[side].note(side.Postgres(), s.Seen)
+		s.Links.Broker[side].note(side.Broker(), s.Seen)
+	}
+	return s.Seen
+}
+
+func (l *Link) note(name string, seen *evidence.Log) {
+	if l == nil {
+		return
+	}
+	suffered := l.Suffered()
+	seen.Saw(evidence.Reset(name), int64(suffered.Resets))
+	seen.Saw(evidence.Halved(name), int64(suffered.Halves))
+	seen.Saw(evidence.Slowed(name), suffered.Delay.Milliseconds())
+	seen.Saw(evidence.Held(name), int64(suffered.Held[proxy.ToServer]+suffered.Held[proxy.ToClient]))
+	seen.Saw(evidence.HeldToServer(name), int64(suffered.Held[proxy.ToServer]))
+	seen.Saw(evidence.HeldToClient(name), int64(suffered.Held[proxy.ToClient]))
 }
 
 func (s *Stack) wayToPostgres(side Side) string {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/localstack/process"
 	"ordertrack/scripts/localstack/readiness"
 )
@@ -26,6 +27,8 @@ type Service struct {
 	API   string // URL without a path
 	Admin string // likewise
 
+	fleet     string // the service that this is a replica of
+	seen      *evidence.Log
 	path, log string
 	args, env []string
 
@@ -33,6 +36,7 @@ type Service struct {
 	proc   *process.Process
 	wanted bool  // it was started, and not retired since
 	peak   int64 // of memory, in bytes, of the processes that were looked at
+	paused pauseClock
 }
 
 // Start starts the service, for the first time or after Kill or Stop. It does not wait until it is ready. Its log goes
@@ -58,16 +62,20 @@ func (s *Service) Start() error {
 // Kill ends the service by SIGKILL, in the middle of whatever it does.
 func (s *Service) Kill() error {
 	s.memory() // the last chance
-	return s.process().Kill()
+	return noting(s.seen, evidence.Killed(s.fleet), s.process().Done, s.process().Kill)
 }
 
-// Stop asks the service to end, by SIGTERM, and waits until it has. Anything but exit code 0 is an error.
+// Stop asks the service to end, by SIGTERM, and waits until it has. Anything but exit code 0 is an error. One that was
+// started just now is given the time to come up: before that it knows nothing of signals, and dies of the first.
 func (s *Service) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
 	s.memory() // the last chance
 	proc := s.process()
-	if err := proc.Stop(ctx, syscall.SIGTERM); err != nil {
+	if err := s.awaitUp(ctx); err != nil {
+		return err
+	}
+	if err := noting(s.seen, evidence.Stopped(s.fleet), proc.Done, func() error { return proc.Stop(ctx, syscall.SIGTERM) }); err != nil {
 		return err
 	}
 	if err := proc.Err(); err != nil {
@@ -84,11 +92,41 @@ func (s *Service) Retire(ctx context.Context) error {
 	return s.Stop(ctx)
 }
 
+// awaitUp waits until the process listens at its admin port, or has ended.
+func (s *Service) awaitUp(ctx context.Context) error {
+	probe := readiness.New(s.Admin+"/livez", readyLimit)
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for !probe.IsReady(ctx) {
+		select {
+		case <-tick.C:
+		case <-s.process().Done():
+			return nil // and it will be told how
+		case <-ctx.Done():
+			return s.explain("it does not come up", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
 // Pause stops the service in its tracks, by SIGSTOP: it keeps its connections, and knows nothing of it.
-func (s *Service) Pause() error { return s.process().Signal(syscall.SIGSTOP) }
+func (s *Service) Pause() error {
+	if err := s.process().Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused.begin()
+	return nil
+}
 
 // Continue undoes Pause.
-func (s *Service) Continue() error { return s.process().Signal(syscall.SIGCONT) }
+func (s *Service) Continue() error {
+	s.mu.Lock()
+	s.seen.Saw(evidence.Paused(s.fleet), s.paused.end(s.proc.PID()))
+	s.mu.Unlock()
+	return s.process().Signal(syscall.SIGCONT)
+}
 
 // WaitReady waits until the service says that it is ready. A service that ended is not waited for.
 func (s *Service) WaitReady(ctx context.Context) error {

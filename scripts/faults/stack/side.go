@@ -49,6 +49,12 @@ func (side Side) Database() string {
 	return "track_users"
 }
 
+// Postgres is what messages call the side's PostgreSQL.
+func (side Side) Postgres() string { return "the PostgreSQL of " + side.Service() }
+
+// Broker is what messages call the way from the side's service to the broker.
+func (side Side) Broker() string { return "the broker from " + side.Service() }
+
 // Fleet is the replicas of the side's service.
 func (s *Stack) Fleet(side Side) Fleet {
 	if side == OrdersSide {
@@ -64,8 +70,11 @@ func (s *Stack) URL(side Side) string { return s.Postgres[side].URL(side.Databas
 func (s *Stack) startPostgres(ctx context.Context, opts Options, ports []int) error {
 	var both errgroup.Group // each in its field, whether or not the other comes up
 	for _, side := range Sides() {
-		both.Go(func() (err error) {
-			s.Postgres[side], err = startServer(ctx, opts, side, ports[side])
+		both.Go(func() error {
+			server, err := startServer(ctx, opts, side, ports[side])
+			if server != nil {
+				s.Postgres[side] = &Server{Server: server, side: side, seen: s.Seen}
+			}
 			return err
 		})
 	}

@@ -14,9 +14,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ordertrack/scripts/faults/evidence"
 	"ordertrack/scripts/faults/stranger"
 	"ordertrack/scripts/localstack/broker"
-	"ordertrack/scripts/localstack/postgres"
 	"ordertrack/scripts/verify/audit"
 )
 
@@ -49,8 +49,9 @@ type Needs struct {
 
 // Stack is a running system.
 type Stack struct {
-	Postgres [2]*postgres.Server // by Side
-	Broker   *broker.Broker
+	Seen     *evidence.Log // what shows that a fault took place
+	Postgres [2]*Server    // by Side
+	Broker   *Broker
 	Orders   Fleet
 	Track    Fleet
 	Links    Links
@@ -64,7 +65,7 @@ type Stack struct {
 // Start brings everything up and returns when both services are ready. The caller ends it with Close. A *NoDiskError says
 // that a small disk is needed and cannot be had here.
 func Start(ctx context.Context, opts Options) (*Stack, error) {
-	s := &Stack{}
+	s := &Stack{Seen: evidence.NewLog()}
 	if err := s.start(ctx, opts); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -106,12 +107,16 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 	return s.WaitReady(ctx)
 }
 
-func (s *Stack) startBroker(ctx context.Context, opts Options, port int) (err error) {
-	s.Broker, err = broker.Start(ctx, opts.Broker, broker.Options{
+func (s *Stack) startBroker(ctx context.Context, opts Options, port int) error {
+	started, err := broker.Start(ctx, opts.Broker, broker.Options{
 		DataDir: filepath.Join(opts.Dir, "broker"), CacheDir: opts.CacheDir, Port: port, NoSync: true,
 	})
-	if err != nil || opts.Needs.Partitions == 0 {
+	if err != nil {
 		return err
+	}
+	s.Broker = &Broker{Broker: started, seen: s.Seen}
+	if opts.Needs.Partitions == 0 {
+		return nil
 	}
 	who, err := s.Stranger(ctx)
 	if err != nil {

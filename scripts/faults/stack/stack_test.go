@@ -1,16 +1,20 @@
 package stack
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"ordertrack/scripts/faults/evidence"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +27,7 @@ func script(t *testing.T, text string) *Service {
 	require.NoError(t, err)
 	s := &Service{Name: "script", Admin: "http://" + address(ports[0]), log: filepath.Join(dir, "log")}
 	s.path, s.args = "/bin/sh", []string{"-c", text}
+	s.fleet, s.seen = "script", evidence.NewLog()
 	require.NoError(t, s.Start())
 	t.Cleanup(func() { require.NoError(t, s.close()) })
 	return s
@@ -46,6 +51,7 @@ func TestAStopMustBeInOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := script(t, c.text)
+			listen(t, s)
 			awaitLog(t, s, "ready\n")
 			err := s.Stop(t.Context())
 			if c.want == "" {
@@ -55,6 +61,70 @@ func TestAStopMustBeInOrder(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// listen gives the service an admin port that is alive when its log says that it is ready.
+func listen(t *testing.T, s *Service) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if text, err := os.ReadFile(s.log); err != nil || string(text) != "ready\n" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(server.Close)
+	s.Admin = server.URL
+}
+
+// A process that gets a signal before it listens for any dies of it: that is no end in order, and no fault of the service.
+func TestAStopWaitsForTheStart(t *testing.T) {
+	t.Parallel()
+	s := script(t, "sleep 0.3; trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done")
+	listen(t, s)
+	require.NoError(t, s.Stop(t.Context()))
+}
+
+func TestOnlyTheEndOfWhatRunsIsEvidence(t *testing.T) {
+	t.Parallel()
+	s := script(t, "sleep 1000")
+	require.NoError(t, s.Kill())
+	require.NoError(t, s.Kill(), "it is dead")
+	require.EqualValues(t, 1, s.seen.Count(evidence.Killed("script")))
+
+	s = script(t, "exit 0")
+	<-s.process().Done()
+	require.NoError(t, s.Stop(t.Context()))
+	require.Zero(t, s.seen.Count(evidence.Stopped("script")))
+	require.ErrorContains(t, noting(s.seen, evidence.PutBack, s.process().Done, func() error { return errors.New("no") }), "no")
+	require.Zero(t, s.seen.Count(evidence.PutBack))
+}
+
+func TestOnlyAPauseToTheEndIsEvidence(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("there is no /proc here")
+	}
+	s := script(t, "sleep 1000")
+	paused := evidence.Paused("script")
+	require.NoError(t, s.Continue(), "it was not paused")
+	require.Zero(t, s.seen.Count(paused))
+
+	require.NoError(t, s.Pause())
+	require.NoError(t, s.process().Signal(syscall.SIGCONT), "somebody else")
+	require.Eventually(t, func() bool { return !isStopped(s.process().PID()) }, 10*time.Second, time.Millisecond)
+	require.NoError(t, s.Continue())
+	require.Zero(t, s.seen.Count(paused))
+
+	require.NoError(t, s.Pause())
+	require.Eventually(t, func() bool { return isStopped(s.process().PID()) }, 10*time.Second, time.Millisecond)
+	s.paused.since = s.paused.since.Add(-time.Second)
+	require.NoError(t, s.Continue())
+	require.GreaterOrEqual(t, s.seen.Count(paused), int64(1000))
+
+	resume, err := pause([]int{s.process().PID()}, s.seen, "another")
+	require.NoError(t, err)
+	require.NoError(t, s.Kill())
+	require.NoError(t, resume())
+	require.Zero(t, s.seen.Count(evidence.Paused("another")), "it did not live to the end")
 }
 
 func TestTheLogGoesOn(t *testing.T) {

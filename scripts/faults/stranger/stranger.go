@@ -47,6 +47,7 @@ func Connect(_ context.Context, broker, topic, group string) (*Stranger, error) 
 	config.Producer.Idempotent = true // what it counts on must be there once
 	config.Producer.RequiredAcks = sarama.WaitForAll
 	config.Producer.Return.Successes = true
+	config.Producer.MaxMessageBytes = 1_048_588 // as much as a broker takes
 	config.Producer.Partitioner = sarama.NewManualPartitioner
 	s := &Stranger{topic: topic, group: group, expected: Expected{Counted: map[string]int64{}}}
 	var err error

@@ -26,6 +26,31 @@ func (s *Stranger) RaisePartitions(partitions int32) error {
 	return nil
 }
 
+// Partitions is how many the topic has now.
+func (s *Stranger) Partitions() (int, error) {
+	if err := s.client.RefreshMetadata(s.topic); err != nil {
+		return 0, fmt.Errorf("count the partitions: %w", err)
+	}
+	partitions, err := s.client.Partitions(s.topic)
+	if err != nil {
+		return 0, fmt.Errorf("count the partitions: %w", err)
+	}
+	return len(partitions), nil
+}
+
+// Members is how many members the group has now.
+func (s *Stranger) Members() (int, error) {
+	groups, err := s.admin.DescribeConsumerGroups([]string{s.group})
+	if err != nil {
+		return 0, fmt.Errorf("count the members of the group: %w", err)
+	}
+	members := 0
+	for _, g := range groups {
+		members += len(g.Members)
+	}
+	return members, nil
+}
+
 // DeleteGroup makes the broker forget the consumer group. No member of it may run.
 func (s *Stranger) DeleteGroup() error {
 	if err := s.admin.DeleteConsumerGroup(s.group); err != nil {

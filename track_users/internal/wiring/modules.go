@@ -46,8 +46,11 @@ var countingModule = fx.Module("counting", fx.Provide(
 	tallying.DefaultLimits,
 	fx.Annotate(metrics.New, fx.As(new(tallying.Meter)), fx.As(new(streaming.Meter))),
 	func(reg *prometheus.Registry) prometheus.Registerer { return reg },
-	func(ledger tallying.Ledger, meter tallying.Meter, log *slog.Logger, limits tallying.Limits) func(domain.Stream) kafka.Tally {
-		return func(stream domain.Stream) kafka.Tally { return tallying.New(stream, ledger, meter, log, limits) }
+	tallying.NewNeighbours,
+	func(
+		ledger tallying.Ledger, meter tallying.Meter, log *slog.Logger, limits tallying.Limits, all *tallying.Neighbours,
+	) func(domain.Stream) kafka.Tally {
+		return func(stream domain.Stream) kafka.Tally { return tallying.New(stream, ledger, meter, log, limits, all) }
 	},
 	func(c config.Config) kafka.Settings {
 		return kafka.Settings{Brokers: c.KafkaBrokers, Topic: c.KafkaTopic, Group: c.KafkaGroup}

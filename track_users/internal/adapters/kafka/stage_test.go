@@ -167,7 +167,10 @@ func (s *stage) start(t *testing.T) member {
 	t.Helper()
 	log, tally := s.log.Logger(), s.tally
 	if tally == nil {
-		tally = func(stream domain.Stream) kafka.Tally { return tallying.New(stream, s.ledger, s.meter, log, s.limits) }
+		all := tallying.NewNeighbours()
+		tally = func(stream domain.Stream) kafka.Tally {
+			return tallying.New(stream, s.ledger, s.meter, log, s.limits, all)
+		}
 	}
 	consumer := kafka.New(
 		kafka.Settings{Brokers: []string{s.addr}, Topic: s.topic, Group: groups + s.topic}, s.config, tally, log)

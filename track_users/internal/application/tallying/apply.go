@@ -45,6 +45,7 @@ func (t *Tally) apply(ctx context.Context, scope domain.Scope) (effects domain.E
 		})
 		if err == nil {
 			t.size = min(t.size*2, t.limits.Batch)
+			t.ear.tell(marks.Lanes)
 			return effects, t.window.Settle(marks), nil
 		}
 		if ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"github.com/golang/mock/gomock"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/backoff"
 	"ordertrack/track_users/internal/application/tallying"
+	"ordertrack/track_users/internal/application/tallying/mocks"
 	"ordertrack/track_users/internal/domain"
 	"ordertrack/track_users/internal/domain/window"
 )
@@ -124,6 +127,87 @@ func TestTally_LooksEvenWhileTheStreamIsBusy(t *testing.T) {
 		require.Greater(t, len(*times), 5, "at least every 100 ms within a second")
 		require.Less(t, len(*times), 30, "and not with every batch")
 	})
+}
+
+// What is before it is applied by a neighbour: that is told, and no look is needed.
+func TestTally_GoesOnAtOnceWhenANeighbourHasAppliedWhatIsBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, other := setup(t).unmetered(), setup(t).unmetered()
+		b.limits.Look = backoff.Policy{Base: time.Hour, Max: time.Hour}
+		other.books, other.all = b.books, b.all
+		b.feed.EXPECT().Commit(gomock.Any()).AnyTimes()
+		other.feed.EXPECT().Commit(gomock.Any()).AnyTimes()
+		var locked sync.Mutex // as the rows are
+		for _, ledger := range []*mocks.MockLedger{b.ledger, other.ledger} {
+			ledger.EXPECT().Apply(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
+				func(ctx context.Context, s domain.Scope, decide func(domain.Marks) domain.Effects) (domain.Marks, error) {
+					locked.Lock()
+					defer locked.Unlock()
+					return b.books.Apply(ctx, s, decide)
+				}).AnyTimes()
+		}
+		gomock.InOrder(
+			b.reads(placed(0, "Ann", 1, 3), placed(1, "Ann", 2, 2)),
+			b.waitsUntilWoken().MinTimes(2),
+		)
+		otherGoesOn := make(chan struct{})
+		gomock.InOrder(
+			other.reads(placed(0, "Bob", 1, 1)), // not far enough for anybody
+			other.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
+				func(context.Context, int, time.Duration) ([]tallying.Raw, error) {
+					<-otherGoesOn
+					return []tallying.Raw{placed(1, "Bob", 1, 2)}, nil
+				}),
+			other.reads(placed(2, "Bob", 2, 1)),
+			other.reads(),
+		)
+		begin := time.Now()
+		ended := make(chan error, 2)
+		go func() { ended <- b.run(t.Context()) }()
+		synctest.Wait()
+		go func() { ended <- other.run(t.Context()) }()
+		synctest.Wait()
+		require.Equal(t, map[string]int64{"Bob": 1}, b.books.counters)
+		close(otherGoesOn)
+		require.NoError(t, <-ended)
+		require.NoError(t, <-ended)
+		require.Zero(t, time.Since(begin))
+		require.Equal(t, map[string]int64{"Ann": 2, "Bob": 3}, b.books.counters)
+	})
+}
+
+// The feed may have something at the very moment when a neighbour wakes the one that waits for it.
+func TestTally_TakesWhatIsReadWhileItIsWoken(t *testing.T) {
+	t.Parallel()
+	b := setup(t).unmetered()
+	b.ledger.EXPECT().Apply(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(b.books.Apply).AnyTimes()
+	b.feed.EXPECT().Commit(gomock.Any()).AnyTimes()
+	gomock.InOrder(
+		b.reads(placed(0, "Ann", 1, 2)),
+		b.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
+			func(ctx context.Context, _ int, _ time.Duration) ([]tallying.Raw, error) {
+				b.books.lanes[lane(1)] = 1
+				b.all.Tell(map[domain.Lane]int64{lane(1): 1})
+				require.Error(t, ctx.Err())
+				return []tallying.Raw{placed(1, "Bob", 1, 3)}, nil
+			}),
+		b.reads(),
+	)
+	require.NoError(t, b.run(t.Context()))
+	require.Equal(t, map[string]int64{"Ann": 1, "Bob": 1}, b.books.counters)
+}
+
+// waitsUntilWoken is a reading that gives nothing, and has no end of its own as long as anything waits.
+func (b *bench) waitsUntilWoken() *gomock.Call {
+	return b.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
+		func(ctx context.Context, _ int, patience time.Duration) ([]tallying.Raw, error) {
+			if patience == 0 {
+				return nil, io.EOF
+			}
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		})
 }
 
 // All that waited was dropped, so nothing waits: it still has to find out when the turn of what was dropped has come.

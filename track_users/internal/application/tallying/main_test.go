@@ -83,6 +83,7 @@ type bench struct {
 	meter  *mocks.MockMeter
 	books  *books
 	limits tallying.Limits
+	all    *tallying.Neighbours
 	logged bytes.Buffer
 }
 
@@ -90,7 +91,7 @@ func setup(t *testing.T) *bench {
 	ctrl := gomock.NewController(t)
 	return &bench{
 		feed: mocks.NewMockFeed(ctrl), ledger: mocks.NewMockLedger(ctrl), meter: mocks.NewMockMeter(ctrl),
-		books: newBooks(), limits: limits(),
+		books: newBooks(), limits: limits(), all: tallying.NewNeighbours(),
 	}
 }
 
@@ -104,7 +105,7 @@ func (b *bench) unmetered() *bench {
 
 func (b *bench) run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(&b.logged, nil))
-	return tallying.New(stream, b.ledger, b.meter, log, b.limits).Run(ctx, b.feed)
+	return tallying.New(stream, b.ledger, b.meter, log, b.limits, b.all).Run(ctx, b.feed)
 }
 
 // reads is a reading that gives records; the feed ends when there are none.

@@ -24,6 +24,7 @@ type world struct {
 
 	books      *books
 	limits     tallying.Limits
+	all        *tallying.Neighbours
 	partitions [2]*partition
 	calm       bool // nothing fails any more
 
@@ -50,7 +51,7 @@ func (w *world) once(of int, what string) bool {
 }
 
 func newWorld(t *rapid.T) *world {
-	w := &world{T: t, books: newBooks(), counters: map[string]int64{}, limits: tallying.Limits{
+	w := &world{T: t, books: newBooks(), all: tallying.NewNeighbours(), counters: map[string]int64{}, limits: tallying.Limits{
 		Batch:  rapid.IntRange(1, 6).Draw(t, "batch"),
 		Window: window.Limits{Events: rapid.IntRange(0, 6).Draw(t, "events"), Bytes: rapid.IntRange(600, 6000).Draw(t, "bytes")},
 		Look:   backoff.Policy{Base: 1, Max: 1}, Retry: backoff.Policy{Base: 1, Max: 1},
@@ -121,7 +122,7 @@ func (w *world) write() {
 func (p *partition) session(ctx context.Context, ledger tallying.Ledger) {
 	p.at, p.idle, p.verified = int(p.committed), 0, true
 	log := slog.New(slog.DiscardHandler)
-	err := tallying.New(p.stream, ledger, quiet{}, log, p.limits).Run(ctx, p)
+	err := tallying.New(p.stream, ledger, quiet{}, log, p.limits, p.all).Run(ctx, p)
 	if err != nil && !errors.Is(err, tallying.ErrRewind) && !errors.Is(err, errBroken) {
 		require.NoError(p.T, err)
 	}

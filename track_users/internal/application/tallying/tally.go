@@ -46,6 +46,7 @@ type Tally struct {
 	meter  Meter
 	log    *slog.Logger
 	limits Limits
+	ear    *ear
 
 	decoder decoder
 	window  *window.Window
@@ -58,10 +59,12 @@ type Tally struct {
 	looks int       // without a change, since events wait
 }
 
-// New makes a tally of a stream.
-func New(stream domain.Stream, ledger Ledger, meter Meter, log *slog.Logger, limits Limits) *Tally {
+// New makes a tally of a stream. Its neighbours are told of what it applies, and it of what they do, while it runs.
+func New(
+	stream domain.Stream, ledger Ledger, meter Meter, log *slog.Logger, limits Limits, neighbours *Neighbours,
+) *Tally {
 	return &Tally{
-		stream: stream, ledger: ledger, meter: meter, limits: limits,
+		stream: stream, ledger: ledger, meter: meter, limits: limits, ear: &ear{neighbours: neighbours},
 		log:    log.With("topic", stream.Topic, "partition", stream.Partition),
 		window: window.New(stream, limits.Window), size: limits.Batch,
 	}
@@ -71,6 +74,8 @@ func New(stream domain.Stream, ledger Ledger, meter Meter, log *slog.Logger, lim
 // returns nil then. The other errors are ErrRewind and ErrStreamChanged: the feed must be opened anew.
 func (t *Tally) Run(ctx context.Context, feed Feed) error {
 	defer t.meter.Waiting(t.stream, 0, 0, 0)
+	t.ear.join()
+	defer t.ear.leave()
 	for {
 		err := t.step(ctx, feed)
 		switch {
@@ -85,7 +90,7 @@ func (t *Tally) Run(ctx context.Context, feed Feed) error {
 
 // step is one round: read, decode, put in order, apply, mark.
 func (t *Tally) step(ctx context.Context, feed Feed) error {
-	records, err := feed.Next(ctx, t.limits.Batch, t.patience())
+	records, err := t.read(ctx, feed)
 	if err != nil {
 		return err
 	}
@@ -106,6 +111,36 @@ func (t *Tally) step(ctx context.Context, feed Feed) error {
 		return ErrRewind
 	}
 	return nil
+}
+
+// read waits for records. While something is not applied it also returns, with none, when patience is over, or when a
+// neighbour has applied what is before that.
+func (t *Tally) read(ctx context.Context, feed Feed) ([]Raw, error) {
+	patience := t.patience()
+	if patience == 0 {
+		return feed.Next(ctx, t.limits.Batch, 0)
+	}
+	listening, stop := t.ear.listen(ctx, t.window.Needs())
+	defer stop()
+	records, err := feed.Next(listening, t.limits.Batch, patience)
+	t.hear(t.ear.take())
+	if err != nil && listening.Err() != nil && ctx.Err() == nil {
+		return nil, nil
+	}
+	return records, err
+}
+
+// hear makes due what waits for these marks. What was dropped there costs a rewind: the look for that comes soon, and finds
+// what else there is by then.
+func (t *Tally) hear(marks map[domain.Lane]int64) {
+	for lane, mark := range marks {
+		if t.window.Hear(lane, mark) {
+			continue
+		}
+		if soon := time.Now().Add(t.limits.Look.Delay(0)); soon.Before(t.look) {
+			t.look, t.looks = soon, 0
+		}
+	}
 }
 
 // trim keeps the window within its limits. A full window is told of once, until it is so no more.

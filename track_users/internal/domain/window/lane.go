@@ -51,6 +51,18 @@ func (l *lane) due() bool {
 	return len(l.waiting) > 0 && (!l.known || l.waiting[0].Place.Sequence <= l.applied+1)
 }
 
+// need is the mark at which the first event that waits or was dropped is next.
+func (l *lane) need() int64 {
+	need := none
+	if len(l.waiting) > 0 {
+		need = l.waiting[0].Place.Sequence - 1
+	}
+	if l.lost.high > 0 {
+		need = min(need, l.lost.low-1)
+	}
+	return need
+}
+
 // run is what can be applied when everything up to applied is.
 func (l *lane) run(applied int64, limit int) []*domain.Event {
 	from, _ := slices.BinarySearchFunc(l.waiting, applied+1, bySequence)

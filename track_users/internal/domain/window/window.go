@@ -89,6 +89,28 @@ func (w *Window) Behind() bool {
 	return ok && point < w.next
 }
 
+// Needs is what mark each lane must reach for something of it that was read to become due.
+func (w *Window) Needs() map[domain.Lane]int64 {
+	needs := make(map[domain.Lane]int64)
+	for key, l := range w.lanes {
+		if l.floor() != none {
+			needs[key] = l.need()
+		}
+	}
+	return needs
+}
+
+// Hear takes a hint of how far a lane is applied. It tells whether an event that waits is due by it; Scope has the lane
+// then, and the ledger decides.
+func (w *Window) Hear(key domain.Lane, applied int64) (due bool) {
+	l, ok := w.lanes[key]
+	if !ok || len(l.waiting) == 0 || l.waiting[0].Place.Sequence > applied+1 {
+		return false
+	}
+	l.applied = max(l.applied, applied)
+	return true
+}
+
 // Stalled tells whether a lane can only go on with an event that was here and was dropped: it is time to read again
 // from the commit point. After that the event is the next one of its lane and not dropped again, so every such rewind
 // brings its lane forward.

@@ -330,3 +330,37 @@ func BenchmarkWindow_Full(b *testing.B) {
 	}
 	b.ReportMetric(float64(batch)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+func TestWindow_TellsWhatMarkItNeeds(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, window.Limits{Events: 1, Bytes: 1 << 20})
+	require.Empty(t, w.Needs())
+	w.Add(sequence(5, 4), sequence(6, 7))
+	w.Settle(marksAt(1))
+	require.Equal(t, map[domain.Lane]int64{lanes[0]: 3}, w.Needs(), "the first one that waits")
+	require.Equal(t, 1, w.Trim())
+	w.Settle(marksAt(4))
+	require.Equal(t, map[domain.Lane]int64{lanes[0]: 6}, w.Needs(), "what was dropped")
+	require.False(t, w.Hear(lanes[0], 6), "nothing waits that is due")
+	require.False(t, w.Stalled(), "only the ledger makes it rewind")
+	require.False(t, w.Hear(lanes[1], 6), "an unknown lane")
+	w.Settle(marksAt(7))
+	require.Empty(t, w.Needs())
+}
+
+func TestWindow_AHintMakesALaneDueAndDecidesNothing(t *testing.T) {
+	t.Parallel()
+	w := window.New(stream, roomy)
+	w.Add(sequence(5, 4))
+	w.Settle(marksAt(1))
+	require.False(t, w.Hear(lanes[0], 2))
+	require.True(t, w.Scope(false).IsEmpty())
+	require.True(t, w.Hear(lanes[0], 3))
+	require.Equal(t, []domain.Lane{lanes[0]}, w.Scope(false).Lanes)
+	requireCommitPoint(t, w, 5)
+
+	require.Empty(t, w.Plan(marksAt(2), 10).Taken, "the ledger does not know of it")
+	w.Settle(marksAt(2))
+	require.True(t, w.Scope(false).IsEmpty())
+	requireCommitPoint(t, w, 5)
+}
