@@ -99,13 +99,6 @@ func (b *backlog) take(limit int) (taken []*sarama.ConsumerMessage, ended bool) 
 	return taken, b.ended && len(taken) == 0
 }
 
-// isEmpty tells whether there is nothing to take now.
-func (b *backlog) isEmpty() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.messages) == 0
-}
-
 func signal(token chan struct{}) {
 	select {
 	case token <- struct{}{}:

@@ -12,7 +12,8 @@ import (
 	"ordertrack/track_users/internal/domain"
 )
 
-// flushEvery is how often marks are committed while there is more to read; when there is not, they are at once.
+// flushEvery is how often marks are committed at most: a commit costs the broker more than the events of a moment do, and
+// what is read again after a crash is dropped.
 const flushEvery = 500 * time.Millisecond
 
 // feed is one claimed partition. It implements tallying.Feed, for one goroutine.
@@ -33,10 +34,12 @@ type feed struct {
 // Next waits for the first record and takes what is there beside it.
 func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
 	f.read(f.next) // who asks for more is done with what there was
-	if f.backlog.isEmpty() {
-		f.flush()
+	var flush, timeout <-chan time.Time
+	if f.marked {
+		timer := time.NewTimer(flushEvery - time.Since(f.flushed))
+		defer timer.Stop()
+		flush = timer.C
 	}
-	var timeout <-chan time.Time
 	if patience > 0 {
 		timer := time.NewTimer(patience)
 		defer timer.Stop()
@@ -48,6 +51,9 @@ func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]t
 			return nil, context.Cause(ctx)
 		case <-timeout:
 			return nil, nil
+		case <-flush:
+			f.flush()
+			continue
 		case <-f.backlog.some:
 		}
 		messages, ended := f.backlog.take(limit)
