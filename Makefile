@@ -6,6 +6,7 @@ SHELL := /bin/bash
 TESTFLAGS ?= $(if $(CI),-race)
 PACKAGES ?= ./...
 LINT := go tool -modfile=go.tool.mod golangci-lint
+SPECTRAL := .local/spectral/node_modules/.bin/spectral
 
 .PHONY: help
 help: ## List the targets
@@ -45,8 +46,18 @@ bench: ## Measure everything and write docs/benchmarks.md (ONLY=row,row ROUNDS=n
 	@go build -o .local/bin/bench ./scripts/bench && exec .local/bin/bench
 
 .PHONY: lint
-lint: ## Run the linters
+lint: lint-api ## Run the linters
 	$(LINT) run
+
+# The one linter that is no Go program. Without Node.js it is left out, but not in CI.
+.PHONY: lint-api
+lint-api: ## Lint the documents of the APIs (needs Node.js)
+	@if command -v npm >/dev/null; then $(MAKE) -s $(SPECTRAL) && \
+		$(SPECTRAL) lint --quiet --fail-severity=warn --ruleset api/lint/spectral.yaml api/*.yaml; \
+	else echo "no Node.js: the documents of the APIs are not linted" >&2; test -z "$(CI)"; fi
+
+$(SPECTRAL): api/lint/package.json api/lint/package-lock.json api/lint/.npmrc
+	@mkdir -p .local/spectral && cp $^ .local/spectral/ && npm --prefix .local/spectral ci --silent && touch $@
 
 .PHONY: fmt
 fmt: ## Format the code
