@@ -16,9 +16,10 @@ import (
 // silence is longer than the services' patience with one statement, and shorter than most clients' with an order.
 const silence = 6 * time.Second
 
-// What must have been seen: how much data was slowed down, and how often it was cut.
+// What must have been seen: how much data was slowed down, and how often it was cut off, or in the middle.
 const (
 	slowed = 250 * time.Millisecond // of all pieces of data together
+	resets = 10
 	cuts   = 15
 )
 
@@ -40,7 +41,7 @@ func postgresNetworks(side stack.Side) []Cell {
 	return ofSide(side, stack.Needs{Proxied: true},
 		Cell{
 			Name:  "postgres-latency-and-reset",
-			Shows: shows(evidence.Times(10, evidence.Reset(side.Postgres())), evidence.AtLeast(evidence.Slowed(side.Postgres()), slowed)),
+			Shows: shows(evidence.Times(resets, evidence.Reset(side.Postgres())), evidence.AtLeast(evidence.Slowed(side.Postgres()), slowed)),
 			Does:  "2 ms and up to 3 ms of jitter on each piece of data to and from %s, all connections reset ten times",
 			Do:    latencyAndReset(link), Answered: true,
 		},
@@ -77,7 +78,7 @@ func brokerNetworks() []Cell {
 	return []Cell{
 		{
 			Name: "broker-latency-and-reset",
-			Shows: shows(evidence.Times(10, evidence.Reset(fromOrders)), evidence.Times(10, evidence.Reset(fromTrack)),
+			Shows: shows(evidence.Times(resets, evidence.Reset(fromOrders)), evidence.Times(resets, evidence.Reset(fromTrack)),
 				evidence.AtLeast(evidence.Slowed(fromOrders), slowed), evidence.AtLeast(evidence.Slowed(fromTrack), slowed)),
 			Does: "2 ms and up to 3 ms of jitter on each piece of data to and from the broker, all connections reset ten times",
 			Do:   latencyAndReset(broker), Needs: proxied, Answered: true,
@@ -120,13 +121,34 @@ func latencyAndReset(pick some) do {
 			link.SetWeather(proxy.Weather{Latency: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
 			defer link.SetWeather(proxy.Weather{})
 		}
-		return often(ctx, load, 10, func(*rand.Rand) error {
+		enough := load.Sustain()
+		defer enough()
+		err := often(ctx, load, resets, func(*rand.Rand) error {
 			for _, link := range links {
-				link.Reset()
+				// a service that has just lost its connections takes a while to come back
+				before := link.Suffered().Resets
+				err := until(ctx, func() (bool, error) {
+					link.Reset()
+					return link.Suffered().Resets > before, nil
+				})
+				if err != nil {
+					return err
+				}
 			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return untilSlowed(ctx, links)
 	}
+}
+
+// untilSlowed goes on until enough data has been slowed down on each link.
+func untilSlowed(ctx context.Context, links []*stack.Link) error {
+	return until(ctx, func() (bool, error) {
+		return !slices.ContainsFunc(links, func(l *stack.Link) bool { return l.Suffered().Delay < slowed }), nil
+	})
 }
 
 // held ends with the links open: what was sent long ago arrives when nobody waits for it any more.
@@ -148,11 +170,17 @@ func squeezed(pick some) do {
 		if err := load.Await(ctx, 0.3); err != nil {
 			return err
 		}
-		for _, link := range pick(system) {
+		links := pick(system)
+		for _, link := range links {
 			link.SetWeather(proxy.Weather{BytesPerSecond: 200_000})
 			defer link.SetWeather(proxy.Weather{})
 		}
-		return load.Await(ctx, 0.55)
+		enough := load.Sustain()
+		defer enough()
+		if err := load.Await(ctx, 0.55); err != nil {
+			return err
+		}
+		return untilSlowed(ctx, links)
 	}
 }
 
