@@ -405,6 +405,8 @@ type ClientInterface interface {
 
 	// GetOrder Look up an order, and how far its event is
 	//
+	// The status is worked out when it is asked for. With an ETag in `If-None-Match` the answer is 304 until it changes.
+	//
 	// Corresponds with GET /api/v1/orders/{id} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, id int64, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
@@ -514,6 +516,8 @@ func (c *Client) PlaceOrders(ctx context.Context, params *PlaceOrdersParams, bod
 }
 
 // GetOrder Look up an order, and how far its event is
+//
+// The status is worked out when it is asked for. With an ETag in `If-None-Match` the answer is 304 until it changes.
 //
 // Corresponds with GET /api/v1/orders/{id} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, id int64, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -890,6 +894,8 @@ type ClientWithResponsesInterface interface {
 	PlaceOrdersWithResponse(ctx context.Context, params *PlaceOrdersParams, body PlaceOrdersJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceOrdersResponse, error)
 
 	// GetOrderWithResponse Look up an order, and how far its event is
+	//
+	// The status is worked out when it is asked for. With an ETag in `If-None-Match` the answer is 304 until it changes.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1559,6 +1565,8 @@ func (c *ClientWithResponses) PlaceOrdersWithResponse(ctx context.Context, param
 }
 
 // GetOrderWithResponse Look up an order, and how far its event is
+//
+// The status is worked out when it is asked for. With an ETag in `If-None-Match` the answer is 304 until it changes.
 //
 // Returns a wrapper object for the known response body format(s).
 //

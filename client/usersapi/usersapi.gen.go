@@ -324,6 +324,9 @@ type ClientInterface interface {
 
 	// GetUser Look a user up, if need be once an order is counted
 	//
+	// With `after` a client reads its own write: the answer comes as soon as that order is counted, or after `wait`
+	// as a 504.
+	//
 	// Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
 	GetUser(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
@@ -402,6 +405,9 @@ func (c *Client) FollowUsers(ctx context.Context, params *FollowUsersParams, req
 }
 
 // GetUser Look a user up, if need be once an order is counted
+//
+// With `after` a client reads its own write: the answer comes as soon as that order is counted, or after `wait`
+// as a 504.
 //
 // Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -761,6 +767,9 @@ type ClientWithResponsesInterface interface {
 	FollowUsersWithResponse(ctx context.Context, params *FollowUsersParams, reqEditors ...RequestEditorFn) (*FollowUsersResponse, error)
 
 	// GetUserWithResponse Look a user up, if need be once an order is counted
+	//
+	// With `after` a client reads its own write: the answer comes as soon as that order is counted, or after `wait`
+	// as a 504.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1405,6 +1414,9 @@ func (c *ClientWithResponses) FollowUsersWithResponse(ctx context.Context, param
 }
 
 // GetUserWithResponse Look a user up, if need be once an order is counted
+//
+// With `after` a client reads its own write: the answer comes as soon as that order is counted, or after `wait`
+// as a 504.
 //
 // Returns a wrapper object for the known response body format(s).
 //
