@@ -152,3 +152,23 @@ func FuzzWatch(f *testing.F) {
 		}
 	})
 }
+
+// Signs of life keep a stream open for as long as they come.
+func TestWatchLivesOnSignsOfLife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		left := 20
+		beats := readerFunc(func(p []byte) (int, error) {
+			if left--; left < 0 {
+				return 0, io.EOF
+			}
+			time.Sleep(15 * time.Second)
+			return copy(p, "id: p1\n\n"), nil
+		})
+		s := &streams{bodies: []io.Reader{beats}}
+		changes, err := s.watch(t, t.Context(), "")
+		require.ErrorContains(t, err, "406")
+		require.Len(t, changes, 20)
+		require.Equal(t, []string{"", "p1"}, s.from)
+	})
+}
