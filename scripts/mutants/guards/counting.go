@@ -98,7 +98,7 @@ func tallying() []Guard {
 
 // ledger are the guards of the transaction that counts.
 func ledger() []Guard {
-	pg := in{folder: "track_users/internal/adapters/postgres"}
+	pg := in{folder: trackPostgres}
 	tx := in{folder: "shared/pgdb"}
 	const (
 		suite = "^TestLedgerContract$/"

@@ -51,7 +51,8 @@ func (g Guard) Mutated(root string) (map[string]string, error) {
 func All() []Guard {
 	var all []Guard
 	for _, part := range [][]Guard{
-		appending(), placing(), relaying(), retransmitting(), renewing(), contract(), window(), tallying(), ledger(), consuming(),
+		appending(), placing(), keying(), relaying(), retransmitting(), renewing(), contract(), window(), tallying(), ledger(),
+		consuming(), reading(),
 	} {
 		all = append(all, part...)
 	}
@@ -78,7 +79,11 @@ func Find(names ...string) (found []Guard, unknown []string) {
 	return found, unknown
 }
 
-const ordersPostgres = "order_service/internal/adapters/postgres" // has guards of several parts
+// Folders that have guards of several parts.
+const (
+	ordersPostgres = "order_service/internal/adapters/postgres"
+	trackPostgres  = "track_users/internal/adapters/postgres"
+)
 
 // in is where a part of the table lies: its files and its tests.
 type in struct {

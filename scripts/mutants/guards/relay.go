@@ -58,7 +58,7 @@ func retransmitting() []Guard {
 	r := in{folder: "order_service/internal/application/retransmitting"}
 	relay := in{folder: "order_service/internal/application/relaying"}
 	pg := in{folder: ordersPostgres}
-	book := in{folder: "track_users/internal/adapters/postgres"}
+	book := in{folder: trackPostgres}
 	feed := in{folder: "track_users/internal/adapters/kafka"}
 	const archive = "^TestOutboxContract$/looks_up"
 	return []Guard{

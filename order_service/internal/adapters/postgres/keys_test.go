@@ -71,6 +71,24 @@ func TestAnAnswerThatGotLostIsGivenByAnotherProcess(t *testing.T) {
 	require.Equal(t, 2, rowsOf(t, pool, "orders"))
 }
 
+// One batch holds what many clients asked for.
+func TestEachKeyOfABatchNamesItsOwnOrders(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	batch := batchOf(t, 1, "plain", "Ann", "Bob", "Ann", "Eve")
+	first, second := claimOf("two", "x"), claimOf("one", "y")
+	batch.Claims = []placing.Claimed{{Claim: first, First: 1, Size: 2}, {Claim: second, First: 4, Size: 1}}
+	orders, err := s.Writer(t).Append(t.Context(), batch)
+	require.NoError(t, err)
+	for claim, at := range map[placing.Claim]int{first: 1, second: 4} {
+		kept, err := postgres.NewKeys(s.pool).Find(t.Context(), claim.Key)
+		require.NoError(t, err)
+		require.Equal(t, once.Kept{
+			Request: claim.Request, Answer: once.Answer{FirstID: orders[at].ID, Size: 2 - at/4, Place: orders[at].Place},
+		}, kept)
+	}
+}
+
 // TestOneKeyMakesOneOrder: clients send each request again and again, to several processes at once, while connections
 // are killed in the middle. Each key has one order, and every answer names it.
 func TestOneKeyMakesOneOrder(t *testing.T) {
@@ -164,13 +182,14 @@ func TestKeysAreForgottenAfterADay(t *testing.T) {
 	url := testenv.Database(t)
 	pool := migrated(t, url)
 	keys, on := postgres.NewKeys(pool), replica(t, url)
-	for _, key := range []string{"old", "young"} {
-		_, err := on.Place(t.Context(), claimOf(key, "x"), ask("Ann"))
+	for key, age := range map[string]string{"old": "24 hours 1 second", "young": "23 hours 55 minutes"} {
+		claim := claimOf(key, "x")
+		_, err := on.Place(t.Context(), claim, ask("Ann"))
+		require.NoError(t, err)
+		_, err = pool.Exec(t.Context(), `UPDATE idempotency_key SET created_at = now() - $2::text::interval WHERE key = $1`, claim.Key[:], age)
 		require.NoError(t, err)
 	}
 	old := claimOf("old", "x").Key
-	_, err := pool.Exec(t.Context(), `UPDATE idempotency_key SET created_at = now() - interval '24 hours 1 second' WHERE key = $1`, old[:])
-	require.NoError(t, err)
 	more, err := keys.Forget(t.Context())
 	require.NoError(t, err)
 	require.False(t, more)

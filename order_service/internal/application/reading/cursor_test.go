@@ -39,6 +39,32 @@ func TestACursorThatWasMadeElsewhere(t *testing.T) {
 	}
 }
 
+func TestACursorBelongsToItsList(t *testing.T) {
+	t.Parallel()
+	noon := testPosition.CreatedAt
+	lists := []Filter{
+		{},
+		{Name: name.Restore("Ann")},
+		{Name: name.Restore("Anne")},
+		{After: noon},
+		{Before: noon},
+		{After: noon, Before: noon.Add(time.Microsecond)},
+		{Name: name.Restore("Ann"), After: noon},
+		{Name: name.Restore("Ann"), Before: noon},
+	}
+	for i, of := range lists {
+		cursor := sealCursor(testKey, of, testPosition)
+		for j, other := range lists {
+			_, err := openCursor(testKey, other, cursor)
+			if i == j {
+				require.NoError(t, err)
+				continue
+			}
+			require.ErrorIs(t, err, ErrCursor, "a cursor of %+v is none of %+v", of, other)
+		}
+	}
+}
+
 func FuzzOpenCursor(f *testing.F) {
 	f.Add(sealCursor(testKey, testFilter, testPosition))
 	f.Add("")
