@@ -47,7 +47,22 @@ func NewEngine(log *slog.Logger, options ...Options) *gin.Engine {
 func noMethod(c *gin.Context) {
 	methods := append(strings.Split(c.Writer.Header().Get("Allow"), ", "), http.MethodOptions)
 	slices.Sort(methods)
-	allow := strings.Join(methods, ", ")
+	refuseMethod(c, strings.Join(methods, ", "))
+}
+
+// Only has a path take these methods alone, although a pattern that takes others fits it, too. It must come before the
+// routes are registered.
+func Only(engine *gin.Engine, path string, methods ...string) {
+	allow := strings.Join(slices.Sorted(slices.Values(append(methods, http.MethodOptions))), ", ")
+	engine.Use(func(c *gin.Context) {
+		if c.Request.URL.Path == path && !slices.Contains(methods, c.Request.Method) {
+			refuseMethod(c, allow)
+		}
+	})
+}
+
+// refuseMethod answers OPTIONS with what the path takes, and the rest with 405.
+func refuseMethod(c *gin.Context, allow string) {
 	c.Header("Allow", allow)
 	if c.Request.Method != http.MethodOptions {
 		Write(c, MethodNotAllowed.Problem("This path does not take "+c.Request.Method+"; the Allow header lists what it takes."))

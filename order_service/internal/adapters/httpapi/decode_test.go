@@ -1,13 +1,16 @@
 package httpapi
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/api"
 	"ordertrack/order_service/internal/domain"
+	"ordertrack/shared/contract"
 	"ordertrack/shared/name"
 )
 
@@ -102,8 +105,11 @@ func FuzzParseKey(f *testing.F) {
 	for _, seed := range []string{"k", `"k"`, `"a\\"`, `"a\"b"`, "", `"`, "a b", "\x00"} {
 		f.Add(seed)
 	}
+	parameter := contract.Load(f, api.OrderService).Components.Parameters["IdempotencyKey"].Value.Schema.Value
+	described := regexp.MustCompile(parameter.Pattern)
 	f.Fuzz(func(t *testing.T, header string) {
 		key, ok := parseKey([]string{header})
+		require.Equal(t, described.MatchString(header), ok, "the document's pattern takes what is taken")
 		if !ok {
 			return
 		}

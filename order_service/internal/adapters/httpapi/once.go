@@ -61,7 +61,7 @@ func parseKey(header []string) (string, bool) {
 	if len(header) != 1 {
 		return "", false
 	}
-	key := strings.Trim(header[0], " \t")
+	key := header[0] // net/http has cut the white space around it
 	if strings.HasPrefix(key, `"`) {
 		var ok bool
 		if key, ok = unquote(key); !ok {

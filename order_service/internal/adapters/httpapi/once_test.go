@@ -59,17 +59,16 @@ func TestAKeyedOrderIsAnsweredLikeAnyOther(t *testing.T) {
 func TestWhatAClaimIs(t *testing.T) {
 	t.Parallel()
 	s := &safe{}
-	for _, key := range []string{"k", `"k"`, " k "} {
+	for _, key := range []string{"k", `"k"`} {
 		require.Equal(t, http.StatusCreated, postKeyed(t, s, orders, john, "Idempotency-Key", key).Code)
 	}
 	require.Equal(t, s.claims[0], s.claims[1], "bare or quoted")
-	require.Equal(t, s.claims[0], s.claims[2])
 	postKeyed(t, s, orders, john+" ", "Idempotency-Key", "k")
-	require.Equal(t, s.claims[0].Key, s.claims[3].Key)
-	require.NotEqual(t, s.claims[0].Request, s.claims[3].Request, "another body, to the byte")
+	require.Equal(t, s.claims[0].Key, s.claims[2].Key)
+	require.NotEqual(t, s.claims[0].Request, s.claims[2].Request, "another body, to the byte")
 	postKeyed(t, s, orders, john, "Idempotency-Key", `"k\""`)
-	require.NotEqual(t, s.claims[0].Key, s.claims[4].Key)
-	require.Equal(t, s.claims[0].Request, s.claims[4].Request)
+	require.NotEqual(t, s.claims[0].Key, s.claims[3].Key)
+	require.Equal(t, s.claims[0].Request, s.claims[3].Request)
 }
 
 func TestKeysThatAreRefused(t *testing.T) {

@@ -45,8 +45,8 @@ type list struct {
 	limit  int
 }
 
-// listOf checks what the generated code does not. An unknown parameter is refused: a filter that is misspelt would else
-// be no filter.
+// listOf checks what the generated code does not. An unknown parameter is refused, and an empty one: a filter that is
+// misspelt, or whose value got lost, would else be no filter.
 func listOf(query string, params openapi.ListOrdersParams) (list, error) {
 	given, err := url.ParseQuery(query)
 	if err != nil {
@@ -58,6 +58,9 @@ func listOf(query string, params openapi.ListOrdersParams) (list, error) {
 				Field: fmt.Sprintf("%.100s", parameter), Limit: "name, created_after, created_before, limit and cursor only",
 				Detail: fmt.Sprintf("There is no parameter %.100q.", parameter),
 			})
+		}
+		if given.Get(parameter) == "" { // the generated code takes it for one that is not there
+			return list{}, wrong(parameter, "The parameter is empty; leave it out instead.")
 		}
 	}
 	l := list{limit: defaultLimit}

@@ -130,6 +130,7 @@ func TestAPageOfOrders(t *testing.T) {
 func TestListsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for title, query := range map[string]string{
+		"empty name": "name=", "empty time": "created_before=", "empty cursor": "cursor=", "empty limit": "limit=",
 		"limit 0": "limit=0", "limit 1001": "limit=1001", "limit is no number": "limit=ten", "limit twice": "limit=1&limit=2",
 		"blank name": "name=%20", "control character": "name=a%00b", "time": "created_after=yesterday",
 		"misspelt": "created_afer=2026-01-01T00:00:00Z", "encoding": "name=%zz",

@@ -59,6 +59,7 @@ type server struct {
 
 // Register puts the API's routes, its document and its pages into the engine.
 func Register(engine *gin.Engine, uses Uses, log *slog.Logger) {
+	httpapi.Only(engine, "/api/v1/orders/batch", http.MethodPost) // it is no order's id
 	strict := openapi.NewStrictHandlerWithOptions(reads{reader: uses.Reader}, nil, openapi.StrictGinServerOptions{
 		HandlerErrorFunc:         func(c *gin.Context, err error) { failReading(c, log, err) },
 		ResponseErrorHandlerFunc: func(c *gin.Context, _ error) { c.Abort() }, // the client has gone
