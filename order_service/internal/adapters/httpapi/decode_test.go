@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
@@ -118,5 +120,23 @@ func FuzzParseKey(f *testing.F) {
 		again, ok := parseKey([]string{`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`})
 		require.True(t, ok)
 		require.Equal(t, key, again)
+	})
+}
+
+// FuzzTextsAreDescribed holds the document's patterns of a name and of a note against what is taken.
+func FuzzTextsAreDescribed(f *testing.F) {
+	for _, seed := range []string{"John Doe", "", " ", "\u0085 a\u0301\t", "a\tb", "\u2003", "a\x00", "\u009f", "a\n", "\ufeff", "\u180e", "\u200b"} {
+		f.Add(seed)
+	}
+	properties := contract.Load(f, api.OrderService).Components.Schemas["OrderRequest"].Value.Properties
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) {
+			return
+		}
+		if _, err := name.Parse(text); !errors.Is(err, name.ErrTooLong) { // the length after normalization is not described
+			require.Equal(t, err == nil, properties["name"].Value.VisitJSON(text) == nil, "%q: %v", text, err)
+		}
+		_, err := domain.ParseNote(text)
+		require.Equal(t, err == nil, properties["note"].Value.VisitJSON(text) == nil, "%q: %v", text, err)
 	})
 }
