@@ -150,22 +150,22 @@ func TestHeadAndOptions(t *testing.T) {
 func TestAPathThatTakesSomeMethodsOnly(t *testing.T) {
 	t.Parallel()
 	engine, _ := setup(httpapi.Options{AllowedOrigins: []string{"https://a.example"}})
-	httpapi.Only(engine, "/things/batch", http.MethodPost)
+	httpapi.Only(engine, "/boxes/batch", http.MethodPost)
 	router := httpapi.WithHead(engine)
 	answer := func(c *gin.Context) { c.Status(http.StatusOK) }
-	router.GET("/things/:id", answer)
-	router.POST("/things/batch", answer)
+	router.GET("/boxes/:id", answer)
+	router.POST("/boxes/batch", answer)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodTrace, "BREW"} {
-		refused := do(t, engine, method, "/things/batch")
+		refused := do(t, engine, method, "/boxes/batch")
 		require.Equal(t, http.StatusMethodNotAllowed, refused.Code, method)
 		require.Equal(t, "OPTIONS, POST", refused.Header().Get("Allow"))
 	}
-	options := do(t, engine, http.MethodOptions, "/things/batch", "Origin", "https://a.example", "Access-Control-Request-Method", "POST")
+	options := do(t, engine, http.MethodOptions, "/boxes/batch", "Origin", "https://a.example", "Access-Control-Request-Method", "POST")
 	require.Equal(t, http.StatusNoContent, options.Code)
 	require.Equal(t, "OPTIONS, POST", options.Header().Get("Allow"))
 	require.Equal(t, "OPTIONS, POST", options.Header().Get("Access-Control-Allow-Methods"))
-	require.Equal(t, http.StatusOK, do(t, engine, http.MethodPost, "/things/batch").Code)
-	require.Equal(t, http.StatusOK, do(t, engine, http.MethodGet, "/things/7").Code)
+	require.Equal(t, http.StatusOK, do(t, engine, http.MethodPost, "/boxes/batch").Code)
+	require.Equal(t, http.StatusOK, do(t, engine, http.MethodGet, "/boxes/7").Code)
 }
 
 func TestCORS(t *testing.T) {
