@@ -130,6 +130,7 @@ func resent(ctx context.Context, system *stack.Stack) error {
 	})
 }
 
+// trackRestored takes care that there is something to be sent again: events that were counted after the copy.
 func trackRestored(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 	stopped := func(meddle func(context.Context, stack.Side) error) func() error {
 		return func() error {
@@ -139,10 +140,27 @@ func trackRestored(ctx context.Context, system *stack.Stack, load *workload.Load
 			return errors.Join(meddle(ctx, stack.TrackSide), system.Track[0].Start())
 		}
 	}
+	enough := load.Sustain()
+	defer enough()
+	var copied int64
 	return inSteps(ctx, load,
-		step{0.3, stopped(system.BackUp)},
+		step{0.3, stopped(func(ctx context.Context, side stack.Side) (err error) {
+			if copied, err = system.Applied(ctx); err != nil {
+				return err
+			}
+			return system.BackUp(ctx, side)
+		})},
+		step{0.9, func() error {
+			return until(ctx, func() (bool, error) {
+				applied, err := system.Applied(ctx)
+				return applied > copied, err
+			})
+		}},
 		step{0.9, stopped(system.Restore)},
-		step{1, func() error { return resent(ctx, system) }})
+		step{1, func() error {
+			enough()
+			return resent(ctx, system)
+		}})
 }
 
 func trackAway(ctx context.Context, system *stack.Stack, load *workload.Load) error {

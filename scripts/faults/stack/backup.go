@@ -36,6 +36,19 @@ func (s *Stack) Restore(ctx context.Context, side Side) error {
 	return err
 }
 
+// Applied is how many events of logs track_users has applied, by its marks.
+func (s *Stack) Applied(ctx context.Context) (events int64, err error) {
+	conn, err := pgx.Connect(ctx, s.Postgres[TrackSide].URL(TrackSide.Database()))
+	if err != nil {
+		return 0, fmt.Errorf("connect to the marks: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }() // nothing is lost with it
+	if err := conn.QueryRow(ctx, `SELECT coalesce(sum(applied), 0)::bigint FROM lane_mark`).Scan(&events); err != nil {
+		return 0, fmt.Errorf("read the marks: %w", err)
+	}
+	return events, nil
+}
+
 func (s *Stack) asAdmin(ctx context.Context, side Side, statements ...string) error {
 	conn, err := pgx.Connect(ctx, s.Postgres[side].URL("postgres"))
 	if err != nil {
