@@ -106,6 +106,9 @@ func (b *book) enter(r row) {
 		if record.ID != r.id {
 			b.report.differf("the client's order %s is %d, but it was told %d", tag, r.id, record.ID)
 		}
+		if record.Conflict != "" {
+			b.report.differf("the client's order %s got two answers to one key: %s", tag, record.Conflict)
+		}
 	}
 }
 

@@ -77,6 +77,13 @@ func TestDifferences(t *testing.T) {
 			},
 			want: []string{`order 3 exists, but the client's order 0/2 was refused`},
 		},
+		"two answers to one key": {
+			tamper: func(records *[2][]workload.Record) string {
+				records[0][1].Conflict = "this, and before that the other"
+				return ``
+			},
+			want: []string{`the client's order 0/1 got two answers to one key: this, and before that the other`},
+		},
 		"another id than was told": {
 			tamper: func(records *[2][]workload.Record) string {
 				records[1][1].ID = 2

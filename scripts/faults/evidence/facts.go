@@ -82,5 +82,7 @@ const (
 	PutBack        Fact = "databases put back to an earlier state"
 	Pending        Fact = "events that waited while nobody counted"
 	Misdated       Fact = "orders with a wrong date"
+	Recovered      Fact = "kills after which a client was told of an order that existed before it asked again"
+	SameAgain      Fact = "answers that were given a second time for a key, and were the same"
 	Refused        Fact = "answers to Produce changed into a refusal"
 )

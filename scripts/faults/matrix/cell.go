@@ -27,6 +27,9 @@ type Cell struct {
 
 	Needs stack.Needs
 
+	// Keyed has the clients send each order under an Idempotency-Key, again and again until it is answered.
+	Keyed bool
+
 	// Answered means that no client may be left without a clear answer, since the service can give one all the time.
 	Answered bool
 

@@ -13,7 +13,7 @@ import (
 
 // Cells are all cells of the matrix. The first one is the shortest way to see that all is well.
 func Cells() []Cell {
-	return slices.Concat(kills(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), eachSide(disks),
+	return slices.Concat(kills(), keys(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), eachSide(disks),
 		topics(), losses(), restores(), clocks(), pairs())
 }
 

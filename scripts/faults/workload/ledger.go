@@ -21,10 +21,12 @@ type Record struct {
 	Name    string
 	Outcome Outcome
 	ID      int64 // of an acknowledged order
+
+	Conflict string // how two answers to the same key were different
 }
 
-// Tag is what a client notes on an order, so that its row can be told from all others. Orders are never sent twice: a
-// refused one is followed by a new one.
+// Tag is what a client notes on an order, so that its row can be told from all others. Orders without a key are
+// never sent twice: a refused one is followed by a new one.
 type Tag struct{ Client, Number int }
 
 func (t Tag) String() string { return fmt.Sprintf("%d/%d", t.Client, t.Number) }

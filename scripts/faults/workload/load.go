@@ -20,6 +20,7 @@ type Load struct {
 	sustained atomic.Bool
 	frozen    sync.RWMutex // read locked while an order is on its way
 	clients   []*client    // their records are theirs alone, unless frozen
+	retries   retries
 
 	mu       sync.Mutex
 	settled  int // orders that are acknowledged or unknown
@@ -41,6 +42,9 @@ func Start(ctx context.Context, plan Plan) *Load {
 	l := &Load{plan: plan, finished: make(chan struct{}), clients: make([]*client, plan.Clients)}
 	for i := range l.clients {
 		l.clients[i] = &client{number: i, at: i, http: &http.Client{Transport: transport}, urls: plan.URLs}
+		if plan.Keyed {
+			l.clients[i].retries = &l.retries
+		}
 	}
 	go l.run(ctx, transport)
 	return l
@@ -74,7 +78,7 @@ func (l *Load) Sustain() (enough func()) {
 	return func() { l.sustained.Store(false) }
 }
 
-// serve is one client's work. An order whose outcome is unknown is not sent again: it may exist.
+// serve is one client's work. Without a key an order whose outcome is unknown is not sent again: it may exist.
 func (l *Load) serve(ctx context.Context, c *client) error {
 	users := l.plan.users(c.number)
 	for n := 0; n < l.plan.share(c.number) || l.sustained.Load(); n++ {

@@ -16,6 +16,7 @@ type Plan struct {
 	Orders  int      // until this many are acknowledged, or their outcome is unknown
 	Seed    uint64
 	Hold    time.Duration // how long a fault lasts that may last as long as one likes
+	Keyed   bool          // each order has an Idempotency-Key, and is sent again until it is answered
 }
 
 // flavours make the names of users as different as names may be, and each is in the form that the service keeps.
