@@ -24,8 +24,9 @@ const (
 
 // proxy stands between pgx and PostgreSQL.
 type proxy struct {
-	target string
-	next   atomic.Int32
+	target   string
+	listener net.Listener
+	next     atomic.Int32
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -38,7 +39,7 @@ func behindProxy(t *testing.T, databaseURL string) (*proxy, string) {
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{target: address.Host}
+	p := &proxy{target: address.Host, listener: listener}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -50,8 +51,7 @@ func behindProxy(t *testing.T, databaseURL string) (*proxy, string) {
 		}
 	})
 	t.Cleanup(func() {
-		_ = listener.Close()
-		p.closeAll()
+		p.end()
 		running.Wait()
 	})
 	address.Host = listener.Addr().String()
@@ -60,6 +60,12 @@ func behindProxy(t *testing.T, databaseURL string) (*proxy, string) {
 
 // arm makes the next request suffer the fault.
 func (p *proxy) arm(f fault) { p.next.Store(int32(f)) }
+
+// end lets nobody through any more.
+func (p *proxy) end() {
+	_ = p.listener.Close()
+	p.closeAll()
+}
 
 func (p *proxy) closeAll() {
 	p.mu.Lock()
