@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,45 +90,38 @@ func toListed(row pgx.CollectableRow) (domain.Order, error) {
 
 // newest writes the statement: one text for each set of bounds, so that each has a plan of its own.
 //
-// A name is a range of one, not an equality: the planner would else be free to walk all orders by their time until it
-// has met enough of that name, which is fast for a name that orders often, and endless for one that has ceased to.
+// A name is one of a list of one, not equal: the planner would else be free to walk all orders by their time until it has
+// met enough of that name, which is fast for a name that orders often, and endless for one that has ceased to. A range of
+// names would keep it from that, too, but then PostgreSQL reads on below a bound on the time, to the name's first order.
 func newest(query reading.Query) (sql string, args []any) {
-	columns, bound := []string{"created_at", "id"}, []any{}
-	if !query.Name.IsZero() {
-		columns, bound = append([]string{`name COLLATE "C"`}, columns...), []any{query.Name.String()}
-	}
+	columns := "created_at DESC, id DESC"
 	var conditions []string
-	where := func(operator string, values ...any) {
-		values = slices.Concat(bound, values)
-		numbers := make([]string, len(values))
-		for i, value := range values {
-			args = append(args, value)
-			numbers[i] = fmt.Sprintf("$%d", len(args))
+	where := func(condition string, values ...any) {
+		numbers := make([]any, len(values))
+		for i := range values {
+			numbers[i] = len(args) + i + 1
 		}
-		if len(values) > 0 {
-			conditions = append(conditions, fmt.Sprintf("(%s) %s (%s)",
-				strings.Join(columns[:len(values)], ", "), operator, strings.Join(numbers, ", ")))
-		}
+		conditions, args = append(conditions, fmt.Sprintf(condition, numbers...)), append(args, values...)
 	}
-	if query.After.IsZero() {
-		where(">=")
-	} else {
-		where(">=", query.After)
+	if !query.Name.IsZero() {
+		where(`name COLLATE "C" = ANY ($%d::text[])`, []string{query.Name.String()})
+		columns = `name COLLATE "C" DESC, ` + columns
+	}
+	if !query.After.IsZero() {
+		where("created_at >= $%d", query.After)
 	}
 	switch { // a position lies within the bounds already
 	case query.Behind != nil:
-		where("<", query.Behind.CreatedAt, query.Behind.ID)
+		where("(created_at, id) < ($%d, $%d)", query.Behind.CreatedAt, query.Behind.ID)
 	case !query.Before.IsZero():
-		where("<", query.Before)
-	default:
-		where("<=")
+		where("created_at < $%d", query.Before)
 	}
 	args = append(args, query.Limit)
 	sql = "SELECT id, name, note, created_at FROM orders"
 	if len(conditions) > 0 {
 		sql += " WHERE " + strings.Join(conditions, " AND ")
 	}
-	return sql + fmt.Sprintf(" ORDER BY %s DESC LIMIT $%d", strings.Join(columns, " DESC, "), len(args)), args
+	return sql + fmt.Sprintf(" ORDER BY %s LIMIT $%d", columns, len(args)), args
 }
 
 // CursorKey reads the secret that the schema was made with.

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,55 +41,54 @@ func TestADatabaseThatCannotBeRead(t *testing.T) {
 	require.ErrorIs(t, err, reading.ErrUnavailable)
 }
 
-// manyOrders fills the log past the append: 200,000 orders, a thousand of a time, half of them by one name.
-func manyOrders(t *testing.T, pool *pgxpool.Pool) {
+// manyOrders fills the log past the append: 200,000 orders, a thousand of a time. Half of them are by Ann, and a quarter by
+// Old, who has ceased to order.
+func manyOrders(t *testing.T, pool *pgxpool.Pool) (end time.Time) {
 	t.Helper()
 	const sql = `
 		INSERT INTO orders (id, name, created_at, lane, sequence)
-		SELECT i, CASE WHEN i % 2 = 0 THEN 'Ann' ELSE 'user ' || i % 50000 END,
+		SELECT i, CASE WHEN i % 2 = 0 THEN 'Ann' WHEN i < 100000 THEN 'Old' ELSE 'user ' || i % 50000 END,
 			timestamptz '2026-01-01' + i / 1000 * interval '1 minute', 0, i
 		FROM generate_series(1, 200000) AS i`
 	_, err := pool.Exec(t.Context(), sql)
 	require.NoError(t, err)
 	_, err = pool.Exec(t.Context(), `ANALYZE orders`)
 	require.NoError(t, err)
+	return time.Date(2026, 1, 1, 3, 20, 0, 0, time.UTC)
 }
 
 // plan is a node of EXPLAIN (FORMAT JSON).
 type plan struct {
-	Node      string `json:"Node Type"`
-	Rows      int    `json:"Plan Rows"`
-	Index     string `json:"Index Name"`
-	Condition string `json:"Index Cond"`
-	Filter    string `json:"Filter"`
-	Plans     []plan `json:"Plans"`
+	Node    string `json:"Node Type"`
+	Dropped int    `json:"Rows Removed by Filter"`
+	Hit     int    `json:"Shared Hit Blocks"`
+	Read    int    `json:"Shared Read Blocks"`
+	Plans   []plan `json:"Plans"`
 }
 
-// Each list is read off the end of an index, by what stands in the index alone: it costs its page, not the table.
-func TestListsAreReadOffAnIndex(t *testing.T) {
+// Each list is read off the end of an index: it costs its page, not the table, nor all orders of its name.
+func TestListsCostTheirPage(t *testing.T) {
 	t.Parallel()
 	pool := migrated(t, testenv.Database(t))
-	manyOrders(t, pool)
-	at := time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC)
-	for _, who := range []string{"", "Ann", "user 7", "nobody"} {
-		for _, after := range []time.Time{{}, at} {
-			for _, before := range []time.Time{{}, at.Add(time.Hour)} {
-				for _, behind := range []*reading.Position{nil, {CreatedAt: at.Add(30 * time.Minute), ID: 90_500}} {
+	end := manyOrders(t, pool)
+	at := end.Add(-100 * time.Minute)
+	for _, who := range []string{"", "Ann", "Old", "user 107", "nobody"} {
+		for _, after := range []time.Time{{}, at, at.Add(time.Minute), end.Add(time.Minute)} {
+			for _, before := range []time.Time{{}, at.Add(time.Hour), at.Add(-time.Hour)} {
+				for _, behind := range []*reading.Position{nil, {CreatedAt: at.Add(30 * time.Minute), ID: 130_500}} {
 					query := reading.Query{Behind: behind, Limit: 101}
 					query.Name, query.After, query.Before = name.Restore(who), after, before
-					index := "orders_by_time"
-					if who != "" {
-						index = "orders_by_name"
-					}
-					requirePlan(t, pool, query, index)
+					requireCheap(t, pool, query)
 				}
 			}
 		}
 	}
 }
 
-func requirePlan(t *testing.T, pool *pgxpool.Pool, query reading.Query, index string) {
+// requireCheap runs a list under each kind of plan. The table has some 1,700 pages, and an index has 500 for Ann alone.
+func requireCheap(t *testing.T, pool *pgxpool.Pool, query reading.Query) {
 	t.Helper()
+	const pages, dropped = 150, 2000
 	sql, args := postgres.NewestSQL(query)
 	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 		var text []byte
@@ -98,32 +96,18 @@ func requirePlan(t *testing.T, pool *pgxpool.Pool, query reading.Query, index st
 			if _, err := tx.Exec(t.Context(), `SET LOCAL plan_cache_mode = `+mode); err != nil {
 				return err
 			}
-			return tx.QueryRow(t.Context(), `EXPLAIN (FORMAT JSON) `+sql, args...).Scan(&text)
+			return tx.QueryRow(t.Context(), `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+sql, args...).Scan(&text)
 		}))
 		var explained []struct{ Plan plan }
 		require.NoError(t, json.Unmarshal(text, &explained))
-		limit := explained[0].Plan
-		require.Equal(t, "Limit", limit.Node)
-		scan := limit.Plans[0]
-		if scan.Node == "Sort" && scan.Rows <= query.Limit { // so few that their order in the index gains nothing
-			requireScan(t, scan, index)
-			continue
+		top := explained[0].Plan
+		require.LessOrEqual(t, top.Hit+top.Read, pages, "%s %s %v\n%s", mode, sql, args, text)
+		for p := top; ; p = p.Plans[0] {
+			require.NotEqual(t, "Seq Scan", p.Node)
+			require.LessOrEqual(t, p.Dropped, dropped, "%s %s %v\n%s", mode, sql, args, text)
+			if len(p.Plans) == 0 {
+				break
+			}
 		}
-		require.Equal(t, "Index Scan", scan.Node, "%s %s\n%s", mode, sql, text)
-		require.Equal(t, index, scan.Index, "%s\n%s", sql, text)
-		require.Empty(t, scan.Filter, "%s\n%s", sql, text)
-		require.Equal(t, strings.Count(sql, " >= ")+strings.Count(sql, " < ")+strings.Count(sql, " <= "),
-			strings.Count(scan.Condition, " >= ")+strings.Count(scan.Condition, " < ")+strings.Count(scan.Condition, " <= "),
-			"every bound is in the index\n%s\n%s", sql, text)
 	}
-}
-
-// requireScan follows a plan down to what is read.
-func requireScan(t *testing.T, p plan, index string) {
-	t.Helper()
-	for len(p.Plans) > 0 {
-		require.Empty(t, p.Filter)
-		p = p.Plans[0]
-	}
-	require.Equal(t, index, p.Index)
 }
