@@ -37,6 +37,11 @@ faults: ## Run the fault matrix (CELL=name SEED=n for one cell; SEEDS=n for many
 faults-report: ## Write what came of the fault matrix into docs/faults.md
 	@go build -buildvcs=false -o .local/bin/faults ./scripts/faults && exec .local/bin/faults report
 
+.PHONY: fuzz-api
+fuzz-api: ## Send both services what their documents allow and what not, by schemathesis (needs Python 3; EXAMPLES=n SEED=n)
+	@command -v python3 >/dev/null || { echo "make fuzz-api needs Python 3.10 or later" >&2; exit 1; }
+	@python3 scripts/fuzzapi/fuzz.py
+
 .PHONY: mutants
 mutants: ## Take each guard out of a copy: a test must turn red (ONLY=name for one)
 	@go build -o .local/bin/mutants ./scripts/mutants && exec .local/bin/mutants
