@@ -252,14 +252,14 @@ type ListOrdersParams struct {
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey A key that the client makes up for this request, such as a UUID: 1 to 255 printable ASCII characters. It may be
-	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it.
+	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it; with a space, a quote or a backslash it must be.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // PlaceOrdersParams defines parameters for PlaceOrders.
 type PlaceOrdersParams struct {
 	// IdempotencyKey A key that the client makes up for this request, such as a UUID: 1 to 255 printable ASCII characters. It may be
-	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it.
+	// quoted, as draft-ietf-httpapi-idempotency-key-header-07 has it; with a space, a quote or a backslash it must be.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
