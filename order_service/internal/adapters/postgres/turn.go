@@ -68,7 +68,7 @@ func (t *turn) Advance(ctx context.Context, id int64) error {
 func (t *turn) Wait(ctx context.Context, limit time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stop := t.bell.listen(limited, cancel)
+	stop := t.bell.listen(cancel)
 	defer stop()
 	_, err := t.conn.WaitForNotification(limited)
 	switch {

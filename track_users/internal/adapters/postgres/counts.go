@@ -19,22 +19,21 @@ var errNamesInCommon = errors.New("another transaction made a user of the batch"
 // make its user at once, the second one fails, and is tried again.
 
 // queueRaise raises the counters of the users that are there, and sets how many those are.
-func queueRaise(batch *pgx.Batch, counts counts, raised *int) {
+func queueRaise(batch *pgx.Batch, counted countColumns, raised *int) {
 	const sql = `
 		UPDATE track_user u SET counter = u.counter + b.events, foreign_counter = u.foreign_counter + b.foreign_events,
 			magnitude = CASE WHEN u.counter + b.events < 64 THEN 0
 				ELSE floor(ln((u.counter + b.events)::float8 + 0.5) / ln(4::float8))::smallint END
 		FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
 		WHERE u.name = b.name COLLATE "C"`
-	names, events, foreign := counts.columns()
-	batch.Queue(sql, names, events, foreign).Exec(func(tag pgconn.CommandTag) error {
+	batch.Queue(sql, counted.names, counted.events, counted.foreign).Exec(func(tag pgconn.CommandTag) error {
 		*raised = int(tag.RowsAffected())
 		return nil
 	})
 }
 
 // insertNew makes the users that are not there, with their counts. It is an error when those are not as many as expected.
-func insertNew(ctx context.Context, conn *pgx.Conn, counts counts, expected int) error {
+func insertNew(ctx context.Context, conn *pgx.Conn, counted countColumns, expected int) error {
 	const sql = `
 		INSERT INTO track_user (name, counter, foreign_counter, magnitude)
 		SELECT name, events, foreign_events,
@@ -43,8 +42,7 @@ func insertNew(ctx context.Context, conn *pgx.Conn, counts counts, expected int)
 		WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
 		ORDER BY name COLLATE "C"
 		ON CONFLICT (name) DO NOTHING`
-	names, events, foreign := counts.columns()
-	tag, err := conn.Exec(ctx, sql, names, events, foreign)
+	tag, err := conn.Exec(ctx, sql, counted.names, counted.events, counted.foreign)
 	if err == nil && int(tag.RowsAffected()) != expected {
 		err = errNamesInCommon
 	}
@@ -52,8 +50,7 @@ func insertNew(ctx context.Context, conn *pgx.Conn, counts counts, expected int)
 }
 
 // queueChanged tells those who follow whose counters the transaction changes.
-func queueChanged(batch *pgx.Batch, counts counts) {
+func queueChanged(batch *pgx.Batch, counted countColumns) {
 	const sql = `INSERT INTO user_change (names) VALUES ($1)`
-	names, _, _ := counts.columns()
-	batch.Queue(sql, names)
+	batch.Queue(sql, counted.names)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/joining"
@@ -100,17 +99,23 @@ func (e *effects) add(stream domain.Stream, decided domain.Effects) {
 // counts say by how much counters go up.
 type counts map[name.Name]domain.Count
 
-// columns are in the order of names.
-func (c counts) columns() (names []string, events, foreign []int64) {
-	names = make([]string, 0, len(c))
+// countColumns are counts turned on their side, in the order of names.
+type countColumns struct {
+	names           []string
+	events, foreign []int64
+}
+
+func (c counts) columns() countColumns {
+	columns := countColumns{
+		names: make([]string, 0, len(c)), events: make([]int64, len(c)), foreign: make([]int64, len(c)),
+	}
 	for who := range c {
-		names = append(names, who.String())
+		columns.names = append(columns.names, who.String())
 	}
-	slices.SortFunc(names, strings.Compare)
-	events, foreign = make([]int64, len(names)), make([]int64, len(names))
-	for i, who := range names {
+	slices.Sort(columns.names)
+	for i, who := range columns.names {
 		count := c[name.Restore(who)]
-		events[i], foreign[i] = count.Events, count.Foreign
+		columns.events[i], columns.foreign[i] = count.Events, count.Foreign
 	}
-	return names, events, foreign
+	return columns
 }

@@ -74,9 +74,10 @@ func write(ctx context.Context, conn *pgx.Conn, total effects) error {
 	if size >= largeBatch {
 		pgdb.QueuePlanned(batch)
 	}
+	counted := total.counts.columns()
 	if size > 0 {
-		queueRaise(batch, total.counts, &raised)
-		queueChanged(batch, total.counts)
+		queueRaise(batch, counted, &raised)
+		queueChanged(batch, counted)
 	}
 	if err := queueParked(batch, total.parked); err != nil {
 		return err
@@ -86,7 +87,7 @@ func write(ctx context.Context, conn *pgx.Conn, total effects) error {
 		return err
 	}
 	if raised < size {
-		if err := insertNew(ctx, conn, total.counts, size-raised); err != nil {
+		if err := insertNew(ctx, conn, counted, size-raised); err != nil {
 			return fmt.Errorf("insert new users: %w", err)
 		}
 	}

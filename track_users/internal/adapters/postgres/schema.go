@@ -23,9 +23,9 @@ func Migrations() fs.FS {
 }
 
 // Session sets what the connections of a pool need: the server ends a transaction whose client has stopped in the middle,
-// which would else keep its marks locked. Plans are made once, and by
-// indexes (pgdb.PlanOnce, pgdb.FindByIndex). Where plans are made for what they are for, a page anywhere costs about as
-// much as the next one, as in memory and on solid disks: reading all users would else seem cheaper than finding some.
+// which would else keep its marks locked. Plans are made once, and by indexes (pgdb.PlanOnce, pgdb.FindByIndex). Where
+// plans are made for what they are for, a page anywhere costs about as much as the next one, as in memory and on solid
+// disks: reading all users would else seem cheaper than finding some.
 func Session(config *pgxpool.Config) {
 	config.ConnConfig.RuntimeParams["application_name"] = "track_users"
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
