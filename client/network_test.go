@@ -93,6 +93,7 @@ func TestTheTypesAreThoseOfTheServices(t *testing.T) {
 	require.ElementsMatch(t, []string{
 		client.BadRequest, client.Validation, client.InvalidCursor, client.NotFound, client.MethodNotAllowed, client.NotAcceptable,
 		client.KeyInFlight, client.ContentTooLarge, client.UnsupportedMediaType, client.KeyReused, client.TooManyRequests,
+		client.HeaderTooLarge,
 		client.InternalError, client.Unavailable, client.OrderNotStored, client.OrderMayExist, client.NotCountedYet,
 	}, types)
 }

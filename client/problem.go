@@ -23,6 +23,7 @@ const (
 	UnsupportedMediaType = "/problems/unsupported-media-type"
 	KeyReused            = "/problems/idempotency-key-reused"
 	TooManyRequests      = "/problems/too-many-requests"
+	HeaderTooLarge       = "/problems/header-too-large"
 	InternalError        = "/problems/internal-error"
 	Unavailable          = "/problems/unavailable"
 	OrderNotStored       = "/problems/order-not-stored"

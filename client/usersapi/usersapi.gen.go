@@ -161,6 +161,9 @@ type UserPage struct {
 // BadRequest An error, RFC 9457.
 type BadRequest = Problem
 
+// HeaderTooLarge An error, RFC 9457.
+type HeaderTooLarge = Problem
+
 // InternalError An error, RFC 9457.
 type InternalError = Problem
 
@@ -787,6 +790,11 @@ type GetProgressResponse406Headers struct {
 	XRequestID string
 }
 
+// GetProgressResponse431Headers the declared response headers of an HTTP 431 response for GetProgress
+type GetProgressResponse431Headers struct {
+	XRequestID string
+}
+
 // GetProgressResponse500Headers the declared response headers of an HTTP 500 response for GetProgress
 type GetProgressResponse500Headers struct {
 	XRequestID string
@@ -805,6 +813,8 @@ type GetProgressResponse struct {
 	JSON200 *Progress
 	// ApplicationProblemJSON406 the response for an HTTP 406 `application/problem+json` response
 	ApplicationProblemJSON406 *NotAcceptable
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeaderTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -813,6 +823,8 @@ type GetProgressResponse struct {
 	Headers200 *GetProgressResponse200Headers
 	// Headers406 the parsed response headers for an HTTP 406 response
 	Headers406 *GetProgressResponse406Headers
+	// Headers431 the parsed response headers for an HTTP 431 response
+	Headers431 *GetProgressResponse431Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetProgressResponse500Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -827,6 +839,11 @@ func (r GetProgressResponse) GetJSON200() *Progress {
 // GetApplicationProblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
 func (r GetProgressResponse) GetApplicationProblemJSON406() *NotAcceptable {
 	return r.ApplicationProblemJSON406
+}
+
+// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
+func (r GetProgressResponse) GetApplicationProblemJSON431() *HeaderTooLarge {
+	return r.ApplicationProblemJSON431
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -878,6 +895,11 @@ type GetStatsResponse406Headers struct {
 	XRequestID string
 }
 
+// GetStatsResponse431Headers the declared response headers of an HTTP 431 response for GetStats
+type GetStatsResponse431Headers struct {
+	XRequestID string
+}
+
 // GetStatsResponse500Headers the declared response headers of an HTTP 500 response for GetStats
 type GetStatsResponse500Headers struct {
 	XRequestID string
@@ -896,6 +918,8 @@ type GetStatsResponse struct {
 	JSON200 *Stats
 	// ApplicationProblemJSON406 the response for an HTTP 406 `application/problem+json` response
 	ApplicationProblemJSON406 *NotAcceptable
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeaderTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -904,6 +928,8 @@ type GetStatsResponse struct {
 	Headers200 *GetStatsResponse200Headers
 	// Headers406 the parsed response headers for an HTTP 406 response
 	Headers406 *GetStatsResponse406Headers
+	// Headers431 the parsed response headers for an HTTP 431 response
+	Headers431 *GetStatsResponse431Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetStatsResponse500Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -918,6 +944,11 @@ func (r GetStatsResponse) GetJSON200() *Stats {
 // GetApplicationProblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
 func (r GetStatsResponse) GetApplicationProblemJSON406() *NotAcceptable {
 	return r.ApplicationProblemJSON406
+}
+
+// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
+func (r GetStatsResponse) GetApplicationProblemJSON431() *HeaderTooLarge {
+	return r.ApplicationProblemJSON431
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -975,6 +1006,11 @@ type ListUsersResponse406Headers struct {
 	XRequestID string
 }
 
+// ListUsersResponse431Headers the declared response headers of an HTTP 431 response for ListUsers
+type ListUsersResponse431Headers struct {
+	XRequestID string
+}
+
 // ListUsersResponse500Headers the declared response headers of an HTTP 500 response for ListUsers
 type ListUsersResponse500Headers struct {
 	XRequestID string
@@ -995,6 +1031,8 @@ type ListUsersResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON406 the response for an HTTP 406 `application/problem+json` response
 	ApplicationProblemJSON406 *NotAcceptable
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeaderTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -1005,6 +1043,8 @@ type ListUsersResponse struct {
 	Headers400 *ListUsersResponse400Headers
 	// Headers406 the parsed response headers for an HTTP 406 response
 	Headers406 *ListUsersResponse406Headers
+	// Headers431 the parsed response headers for an HTTP 431 response
+	Headers431 *ListUsersResponse431Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ListUsersResponse500Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1024,6 +1064,11 @@ func (r ListUsersResponse) GetApplicationProblemJSON400() *BadRequest {
 // GetApplicationProblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
 func (r ListUsersResponse) GetApplicationProblemJSON406() *NotAcceptable {
 	return r.ApplicationProblemJSON406
+}
+
+// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
+func (r ListUsersResponse) GetApplicationProblemJSON431() *HeaderTooLarge {
+	return r.ApplicationProblemJSON431
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -1091,6 +1136,11 @@ type FollowUsersResponse429Headers struct {
 	XRequestID string
 }
 
+// FollowUsersResponse431Headers the declared response headers of an HTTP 431 response for FollowUsers
+type FollowUsersResponse431Headers struct {
+	XRequestID string
+}
+
 // FollowUsersResponse500Headers the declared response headers of an HTTP 500 response for FollowUsers
 type FollowUsersResponse500Headers struct {
 	XRequestID string
@@ -1121,6 +1171,8 @@ type FollowUsersResponse struct {
 	ApplicationProblemJSON406 *NotAcceptable
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *TooManyRequests
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeaderTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -1137,6 +1189,8 @@ type FollowUsersResponse struct {
 	Headers406 *FollowUsersResponse406Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *FollowUsersResponse429Headers
+	// Headers431 the parsed response headers for an HTTP 431 response
+	Headers431 *FollowUsersResponse431Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *FollowUsersResponse500Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1168,6 +1222,11 @@ func (r FollowUsersResponse) GetApplicationProblemJSON406() *NotAcceptable {
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
 func (r FollowUsersResponse) GetApplicationProblemJSON429() *TooManyRequests {
 	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
+func (r FollowUsersResponse) GetApplicationProblemJSON431() *HeaderTooLarge {
+	return r.ApplicationProblemJSON431
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -1234,6 +1293,11 @@ type GetUserResponse406Headers struct {
 	XRequestID string
 }
 
+// GetUserResponse431Headers the declared response headers of an HTTP 431 response for GetUser
+type GetUserResponse431Headers struct {
+	XRequestID string
+}
+
 // GetUserResponse500Headers the declared response headers of an HTTP 500 response for GetUser
 type GetUserResponse500Headers struct {
 	XRequestID string
@@ -1262,6 +1326,8 @@ type GetUserResponse struct {
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON406 the response for an HTTP 406 `application/problem+json` response
 	ApplicationProblemJSON406 *NotAcceptable
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeaderTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -1276,6 +1342,8 @@ type GetUserResponse struct {
 	Headers404 *GetUserResponse404Headers
 	// Headers406 the parsed response headers for an HTTP 406 response
 	Headers406 *GetUserResponse406Headers
+	// Headers431 the parsed response headers for an HTTP 431 response
+	Headers431 *GetUserResponse431Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetUserResponse500Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1302,6 +1370,11 @@ func (r GetUserResponse) GetApplicationProblemJSON404() *NotFound {
 // GetApplicationProblemJSON406 returns the response for an HTTP 406 `application/problem+json` response
 func (r GetUserResponse) GetApplicationProblemJSON406() *NotAcceptable {
 	return r.ApplicationProblemJSON406
+}
+
+// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
+func (r GetUserResponse) GetApplicationProblemJSON431() *HeaderTooLarge {
+	return r.ApplicationProblemJSON431
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -1457,6 +1530,13 @@ func ParseGetProgressResponse(rsp *http.Response) (*GetProgressResponse, error) 
 		}
 		response.ApplicationProblemJSON406 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeaderTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -1494,6 +1574,16 @@ func ParseGetProgressResponse(rsp *http.Response) (*GetProgressResponse, error) 
 			headers.XRequestID = value
 		}
 		response.Headers406 = &headers
+	case rsp.StatusCode == 431:
+		var headers GetProgressResponse431Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers431 = &headers
 	case rsp.StatusCode == 500:
 		var headers GetProgressResponse500Headers
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
@@ -1554,6 +1644,13 @@ func ParseGetStatsResponse(rsp *http.Response) (*GetStatsResponse, error) {
 		}
 		response.ApplicationProblemJSON406 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeaderTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -1591,6 +1688,16 @@ func ParseGetStatsResponse(rsp *http.Response) (*GetStatsResponse, error) {
 			headers.XRequestID = value
 		}
 		response.Headers406 = &headers
+	case rsp.StatusCode == 431:
+		var headers GetStatsResponse431Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers431 = &headers
 	case rsp.StatusCode == 500:
 		var headers GetStatsResponse500Headers
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
@@ -1658,6 +1765,13 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 		}
 		response.ApplicationProblemJSON406 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeaderTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -1712,6 +1826,16 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 			headers.XRequestID = value
 		}
 		response.Headers406 = &headers
+	case rsp.StatusCode == 431:
+		var headers ListUsersResponse431Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers431 = &headers
 	case rsp.StatusCode == 500:
 		var headers ListUsersResponse500Headers
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
@@ -1792,6 +1916,13 @@ func ParseFollowUsersResponse(rsp *http.Response) (*FollowUsersResponse, error) 
 			return nil, err
 		}
 		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeaderTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
@@ -1877,6 +2008,16 @@ func ParseFollowUsersResponse(rsp *http.Response) (*FollowUsersResponse, error) 
 			headers.XRequestID = value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 431:
+		var headers FollowUsersResponse431Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers431 = &headers
 	case rsp.StatusCode == 500:
 		var headers FollowUsersResponse500Headers
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
@@ -1968,6 +2109,13 @@ func ParseGetUserResponse(rsp *http.Response) (*GetUserResponse, error) {
 		}
 		response.ApplicationProblemJSON406 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeaderTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -2032,6 +2180,16 @@ func ParseGetUserResponse(rsp *http.Response) (*GetUserResponse, error) {
 			headers.XRequestID = value
 		}
 		response.Headers406 = &headers
+	case rsp.StatusCode == 431:
+		var headers GetUserResponse431Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers431 = &headers
 	case rsp.StatusCode == 500:
 		var headers GetUserResponse500Headers
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {

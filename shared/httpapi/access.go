@@ -47,7 +47,9 @@ func (a Access) Engine(log *slog.Logger) *gin.Engine {
 	return NewEngine(log, Options{AllowedOrigins: a.CORSOrigins})
 }
 
-// Server makes the API's server, with the bound on its connections.
+// Server makes the API's server, with the bound on its connections. What it refuses before there is a request is a
+// problem as all else.
 func (a Access) Server(addr string, handler http.Handler, log *slog.Logger) *httpserver.Server {
-	return httpserver.New("api", addr, handler, log, httpserver.MaxConnections(a.MaxConnections, Refuse()))
+	return httpserver.New("api", addr, handler, log,
+		httpserver.MaxConnections(a.MaxConnections, Refuse()), httpserver.Unreadable(RefuseUnreadable))
 }

@@ -30,7 +30,8 @@ func (k Kind) Problem(detail string) Problem {
 var (
 	BadRequest = Kind{
 		"bad-request", http.StatusBadRequest, "The request cannot be read",
-		"The body is not what it must be (one JSON object in UTF-8, no member twice), or it did not arrive in full.",
+		"The body is not what it must be (one JSON object in UTF-8, no member twice), or it did not arrive in full; or the " +
+			"request is not HTTP/1.1 as it must be.",
 		"Mend the request as detail says. The same request will be refused again.",
 	}
 	Validation = Kind{
@@ -73,6 +74,11 @@ var (
 		"too-many-requests", http.StatusTooManyRequests, "Too many requests",
 		"More is asked at once than this service allows.",
 		"Wait for as many seconds as Retry-After says, then send the request again.",
+	}
+	HeaderTooLarge = Kind{
+		"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The header is too large",
+		"The request line and the header together are larger than the service takes: 32 KiB.",
+		"Send less in the header: cookies, for one, mean nothing here. The connection is closed.",
 	}
 	InternalError = Kind{
 		"internal-error", http.StatusInternalServerError, "A fault of the service",
@@ -121,7 +127,8 @@ var ofStatus = byStatus(kinds)
 
 var kinds = []Kind{
 	BadRequest, Validation, InvalidCursor, NotFound, MethodNotAllowed, NotAcceptable, KeyInFlight, ContentTooLarge,
-	UnsupportedMediaType, KeyReused, TooManyRequests, InternalError, Unavailable, OrderNotStored, OrderMayExist, NotCountedYet,
+	UnsupportedMediaType, KeyReused, TooManyRequests, HeaderTooLarge, InternalError, Unavailable, OrderNotStored, OrderMayExist,
+	NotCountedYet,
 }
 
 // byStatus takes the first of each status.

@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -60,6 +63,39 @@ func TestTooManyConnectionsAreAProblem(t *testing.T) {
 	require.Equal(t, "1", response.Header().Get("Retry-After"))
 	require.Contains(t, response.Body.String(), `"type":"/problems/unavailable"`)
 	require.Contains(t, response.Body.String(), `"request_id":"`+response.Header().Get("X-Request-ID")+`"`)
+}
+
+func TestWhatIsNoRequestIsAProblem(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]httpapi.Kind{431: httpapi.HeaderTooLarge, 400: httpapi.BadRequest, 505: httpapi.BadRequest} {
+		response := httptest.NewRecorder()
+		httpapi.RefuseUnreadable(response, status)
+		require.Equal(t, want.Status, response.Code)
+		require.Equal(t, httpapi.ProblemType, response.Header().Get("Content-Type"))
+		require.Contains(t, response.Body.String(), `"type":"`+want.Type()+`"`)
+		require.Regexp(t, `^[0-9a-f]{32}$`, response.Header().Get("X-Request-ID"))
+		require.Contains(t, response.Body.String(), `"request_id":"`+response.Header().Get("X-Request-ID")+`"`)
+	}
+}
+
+// The server that a service runs answers so, over the wire.
+func TestAHeaderThatIsTooLargeIsAProblem(t *testing.T) {
+	t.Parallel()
+	engine, _ := setup()
+	server := httpapi.Access{MaxConnections: 10}.Server("127.0.0.1:0", engine, slog.New(slog.DiscardHandler))
+	require.NoError(t, server.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr()+"/json", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("Cookie", strings.Repeat("x", 40<<10))
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	require.NoError(t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, 431, response.StatusCode)
+	require.Equal(t, httpapi.ProblemType, response.Header.Get("Content-Type"))
+	require.Contains(t, string(body), `"type":"/problems/header-too-large"`)
 }
 
 func TestAccessSettings(t *testing.T) {

@@ -71,3 +71,14 @@ func Refuse() http.Handler {
 		write(w, problem)
 	})
 }
+
+// RefuseUnreadable answers what net/http could not read as a request, and had refused with status. Whose request it was
+// is not known: the answer has an id of its own.
+func RefuseUnreadable(w http.ResponseWriter, status int) {
+	w.Header().Set(requestIDHeader, idOf(nil))
+	if status == http.StatusRequestHeaderFieldsTooLarge {
+		write(w, HeaderTooLarge.Problem("The request line and the header together may have 32 KiB. The connection is closed."))
+		return
+	}
+	write(w, BadRequest.Problem("This is not a request of HTTP/1.1 as it must be. The connection is closed."))
+}

@@ -58,6 +58,8 @@ type Server struct {
 	limit  int64        // of connections
 	refuse http.Handler // answers those above
 
+	unreadable func(w http.ResponseWriter, status int) // answers what is no request; nil leaves that to net/http
+
 	draining atomic.Bool
 	open     atomic.Int64 // connections
 
@@ -135,6 +137,9 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("%s server: %w", s.name, err)
 	}
 	listener = netutil.LimitListener(listener, int(2*s.limit))
+	if s.unreadable != nil {
+		listener = translating{listener, s.unreadable}
+	}
 	s.mu.Lock()
 	s.listener = listener
 	s.mu.Unlock()

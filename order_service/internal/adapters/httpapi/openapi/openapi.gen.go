@@ -203,6 +203,9 @@ type BadRequest = Problem
 // ContentTooLarge An error, RFC 9457.
 type ContentTooLarge = Problem
 
+// HeaderTooLarge An error, RFC 9457.
+type HeaderTooLarge = Problem
+
 // InternalError An error, RFC 9457.
 type InternalError = Problem
 
@@ -538,6 +541,15 @@ type ContentTooLargeApplicationProblemPlusJSONResponse struct {
 	Headers ContentTooLargeResponseHeaders
 }
 
+type HeaderTooLargeResponseHeaders struct {
+	XRequestID string
+}
+type HeaderTooLargeApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers HeaderTooLargeResponseHeaders
+}
+
 type InternalErrorResponseHeaders struct {
 	XRequestID string
 }
@@ -687,6 +699,23 @@ func (response ListOrders406ApplicationProblemPlusJSONResponse) VisitListOrdersR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
 	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrders431ApplicationProblemPlusJSONResponse struct {
+	HeaderTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrders431ApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -860,6 +889,23 @@ func (response PlaceOrder422ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrder431ApplicationProblemPlusJSONResponse struct {
+	HeaderTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrder431ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1053,6 +1099,23 @@ func (response PlaceOrders429ApplicationProblemPlusJSONResponse) VisitPlaceOrder
 	return err
 }
 
+type PlaceOrders431ApplicationProblemPlusJSONResponse struct {
+	HeaderTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceOrders431ApplicationProblemPlusJSONResponse) VisitPlaceOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrders500ApplicationProblemPlusJSONResponse struct {
 	InternalErrorApplicationProblemPlusJSONResponse
 }
@@ -1186,6 +1249,23 @@ func (response GetOrder406ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
 	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrder431ApplicationProblemPlusJSONResponse struct {
+	HeaderTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetOrder431ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }

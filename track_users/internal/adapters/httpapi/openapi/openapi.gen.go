@@ -157,6 +157,9 @@ type UserPage struct {
 // BadRequest An error, RFC 9457.
 type BadRequest = Problem
 
+// HeaderTooLarge An error, RFC 9457.
+type HeaderTooLarge = Problem
+
 // InternalError An error, RFC 9457.
 type InternalError = Problem
 
