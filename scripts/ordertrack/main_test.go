@@ -205,3 +205,22 @@ func TestWatchEndsCleanly(t *testing.T) {
 	require.JSONEq(t, `{"id":1,"name":"Ada","counter":3,"created_at":"0001-01-01T00:00:00Z"}`, stdout.String())
 	require.Empty(t, stderr.String())
 }
+
+func TestStatusNamesTheLanesThatAreBehind(t *testing.T) {
+	t.Parallel()
+	lane := func(number, late int) string {
+		return fmt.Sprintf(`{"source":"log","lane":%d,"applied":1,"head":%d,"events":%d}`, number, 1+late, late)
+	}
+	for lanes, want := range map[string]string{
+		lane(0, 0): "lag: 7 events\n",
+		strings.Join([]string{lane(0, 0), lane(1, 2), lane(2, 9), lane(3, 1), lane(4, 4)}, ","): "lag: 7 events\n" +
+			"behind: 4 of 5 lanes, the furthest lane 2 by 9, lane 4 by 4, lane 1 by 2\n",
+	} {
+		code, stdout, stderr := setup(t, func(w http.ResponseWriter, _ *http.Request) {
+			reply(w, http.StatusOK, jsonType, `{"at":"2026-11-24T12:00:00Z","users":1,"events_counted":1,"events_foreign":0,`+
+				`"events_parked":0,"lag":{"events":7,"partitions":[],"lanes":[`+lanes+`]}}`)
+		}).run(t, "status")
+		require.Equal(t, exitOK, code, stderr)
+		require.True(t, strings.HasSuffix(stdout, want), stdout)
+	}
+}

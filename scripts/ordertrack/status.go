@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"ordertrack/client"
+	"ordertrack/client/usersapi"
 )
 
 const (
 	probeLimit = 5 * time.Second
 	maxProbe   = 4 << 10 // bytes of an answer that are read
+	maxNamed   = 3       // lanes
 )
 
 type statusCommand struct{}
@@ -65,14 +69,39 @@ func (h health) String() string {
 func summary(stats client.Stats) string {
 	text := fmt.Sprintf("%s, %s counted (%d of them foreign), %d parked", count(stats.Users, "user"),
 		count(stats.EventsCounted, "order"), stats.EventsForeign, stats.EventsParked)
-	switch {
-	case stats.Lag == nil:
+	if stats.Lag == nil {
 		return text + "\nlag: not known, the broker cannot be asked"
-	case stats.Lag.OldestAgeSeconds != nil:
-		return text + fmt.Sprintf("\nlag: %s, the oldest placed %.1f s ago", count(stats.Lag.Events, "event"), *stats.Lag.OldestAgeSeconds)
-	default:
-		return text + "\nlag: " + count(stats.Lag.Events, "event")
 	}
+	text += "\nlag: " + count(stats.Lag.Events, "event")
+	if stats.Lag.OldestAgeSeconds != nil {
+		text += fmt.Sprintf(", the oldest placed %.1f s ago", *stats.Lag.OldestAgeSeconds)
+	}
+	return text + behind(*stats.Lag)
+}
+
+// behind names the lanes that are the furthest behind, if any is.
+func behind(lag usersapi.Lag) string {
+	lanes := slices.Clone(lag.Lanes)
+	slices.SortStableFunc(lanes, func(a, b usersapi.LaneLag) int { return cmp.Compare(b.Events, a.Events) })
+	late := 0
+	for late < len(lanes) && lanes[late].Events > 0 {
+		late++
+	}
+	if late == 0 {
+		return ""
+	}
+	var names []string
+	for _, l := range lanes[:min(late, maxNamed)] {
+		names = append(names, fmt.Sprintf("lane %d by %d", l.Lane, l.Events))
+	}
+	return fmt.Sprintf("\nbehind: %d of %s, the furthest %s", late, count(int64(len(lanes)+leftOut(lag)), "lane"), strings.Join(names, ", "))
+}
+
+func leftOut(lag usersapi.Lag) int {
+	if lag.LanesLeftOut == nil {
+		return 0
+	}
+	return *lag.LanesLeftOut
 }
 
 // probe asks a service's admin port, once: what it says is of now.

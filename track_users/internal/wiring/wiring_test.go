@@ -273,6 +273,7 @@ func TestAnyReplicaAnswersWhenTheOrderIsCounted(t *testing.T) {
 		require.Equal(c, http.StatusOK, status)
 		require.Contains(c, body, `"users":1,"events_counted":3,`)
 		require.Contains(c, body, `"lag":{"events":0,`)
+		require.Contains(c, body, fmt.Sprintf(`"lane":%d,"applied":3,"head":3,"events":0}`, event.LaneOf(who)))
 	}, patience, often)
 	for _, r := range replicas {
 		r.stop(t)

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"ordertrack/shared/golden"
 	"ordertrack/shared/name"
+	"ordertrack/track_users/internal/adapters/httpapi/openapi"
 	"ordertrack/track_users/internal/application/reading"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
@@ -110,12 +112,34 @@ func TestStats(t *testing.T) {
 	b := setup(t)
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	b.book.EXPECT().Totals(gomock.Any()).Return(domain.Totals{At: at, Users: 3, Counted: 40, Foreign: 2, Parked: 1}, nil)
-	b.book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{}, nil)
+	log := func(lane int) domain.Lane { return domain.Lane{Source: "log", Number: lane} }
+	marks := []domain.Mark{{Lane: log(1), Applied: 30}, {Lane: log(2), Applied: 8}}
+	b.book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{Marks: marks}, nil)
 	b.topic.EXPECT().Backlogs(gomock.Any(), gomock.Any()).Return([]domain.Backlog{
-		{Stream: domain.Stream{Partition: 0}, Next: 30, End: 30},
+		{Stream: domain.Stream{Partition: 0}, Next: 30, End: 30, Heads: map[domain.Lane]int64{log(2): 15}},
 		{Stream: domain.Stream{Partition: 1}, Next: 10, End: 17, Oldest: at.Add(-1500 * time.Millisecond)},
 	}, nil)
 	golden.RequireResponse(t, "stats", b.get(t, "/api/v1/stats"))
+}
+
+func TestStatsOfManyLogsAreBoundedAndCompressed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	marks := make([]domain.Mark, 1100)
+	for i := range marks {
+		marks[i].Lane = domain.Lane{Source: fmt.Sprintf("log %d", i/64), Number: i % 64}
+	}
+	b.book.EXPECT().Totals(gomock.Any()).Return(domain.Totals{}, nil)
+	b.book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{Marks: marks}, nil)
+	b.topic.EXPECT().Backlogs(gomock.Any(), gomock.Any()).Return([]domain.Backlog{}, nil)
+	response := b.do(t, http.MethodGet, "/api/v1/stats", "Accept-Encoding", "gzip")
+	require.Equal(t, "gzip", response.Header().Get("Content-Encoding"))
+	plain, err := gzip.NewReader(response.Body)
+	require.NoError(t, err)
+	var body openapi.Stats
+	require.NoError(t, json.NewDecoder(plain).Decode(&body))
+	require.Len(t, body.Lag.Lanes, 1024)
+	require.Equal(t, 76, *body.Lag.LanesLeftOut)
 }
 
 func TestStatsWithoutABroker(t *testing.T) {

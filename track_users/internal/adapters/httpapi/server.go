@@ -19,6 +19,7 @@ const (
 	jsonType   = "application/json"
 	usersPath  = "/api/v1/users"
 	streamPath = usersPath + "/stream"
+	statsPath  = "/api/v1/stats"
 )
 
 // Reader looks users up. Errors: those of name.Parse, reading.ErrNotFound, reading.ErrUnavailable, wrapped.
@@ -72,7 +73,7 @@ func before(c *gin.Context) {
 		return
 	}
 	producesJSON(c)
-	if c.FullPath() == usersPath && !c.IsAborted() {
+	if path := c.FullPath(); (path == usersPath || path == statsPath) && !c.IsAborted() {
 		httpapi.Compress(c)
 	}
 }

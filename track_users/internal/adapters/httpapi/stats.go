@@ -18,12 +18,25 @@ type statsBody struct {
 	Lag     *lagBody  `json:"lag,omitempty"`
 }
 
-// lagBody is what the topic holds and is not read yet.
+// maxLanes bounds the lanes of an answer: those of 16 logs. Each restore of the orders makes a new log.
+const maxLanes = 1024
+
+// lagBody is what the topic holds and is not read or not applied yet.
 type lagBody struct {
 	Events         int64          `json:"events"`
 	OldestPlacedAt *time.Time     `json:"oldest_placed_at,omitempty"`
 	OldestAge      *float64       `json:"oldest_age_seconds,omitempty"`
 	Partitions     []partitionLag `json:"partitions"`
+	Lanes          []laneLag      `json:"lanes"`
+	LanesLeftOut   int            `json:"lanes_left_out,omitempty"`
+}
+
+type laneLag struct {
+	Source  string `json:"source"`
+	Lane    int    `json:"lane"`
+	Applied int64  `json:"applied"`
+	Head    int64  `json:"head"`
+	Events  int64  `json:"events"`
 }
 
 type partitionLag struct {
@@ -58,6 +71,13 @@ func toStats(s domain.Statistics) statsBody {
 	for i, b := range s.Backlogs {
 		body.Lag.Partitions[i] = partitionLag{
 			Partition: b.Stream.Partition, NextOffset: b.Next, EndOffset: b.End, Events: b.Events(),
+		}
+	}
+	lanes, leftOut := s.Lanes(maxLanes)
+	body.Lag.Lanes, body.Lag.LanesLeftOut = make([]laneLag, len(lanes)), leftOut
+	for i, l := range lanes {
+		body.Lag.Lanes[i] = laneLag{
+			Source: l.Lane.Source, Lane: l.Lane.Number, Applied: l.Applied, Head: l.Head, Events: l.Events(),
 		}
 	}
 	return body

@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
-	"ordertrack/shared/event"
 	"ordertrack/shared/kafkaclient"
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
 )
 
-// backlogLimit bounds how long the question takes, peekLimit how long it waits for the first record of each partition.
+// backlogLimit bounds how long the question takes, peekers how many partitions are looked into at once.
 const (
 	backlogLimit = 3 * time.Second
-	peekLimit    = time.Second
+	peekers      = 32
 )
 
 // Topic tells what is in the topic. It implements reporting.Topic.
@@ -27,6 +27,7 @@ type Topic struct {
 	name   string
 	client func() sarama.Client
 	flight singleflight.Group
+	tails  map[domain.Stream]tail // as they were read last; only the flight looks at it
 }
 
 // NewTopic makes one; client may return nil while there is no connection.
@@ -34,8 +35,9 @@ func NewTopic(topic string, client func() sarama.Client) *Topic {
 	return &Topic{name: topic, client: client}
 }
 
-// Backlogs asks the brokers for the end of each partition, and looks at the first record that is not read yet. Sarama
-// takes no context: a question that outlasts ctx goes on within the client's own limits, and the next one joins it.
+// Backlogs asks the brokers for the end of each partition, and looks at its last records and at the first that is not
+// read yet. Sarama takes no context: a question that outlasts ctx goes on within the client's own limits, and the next
+// one joins it.
 func (t *Topic) Backlogs(ctx context.Context, positions []domain.Position) ([]domain.Backlog, error) {
 	ctx, cancel := context.WithTimeout(ctx, backlogLimit)
 	defer cancel()
@@ -43,7 +45,7 @@ func (t *Topic) Backlogs(ctx context.Context, positions []domain.Position) ([]do
 	if client == nil {
 		return nil, fmt.Errorf("%w: there is no connection to Kafka", reporting.ErrUnavailable)
 	}
-	outcome := t.flight.DoChan("", func() (any, error) { return backlogs(client, t.name, positions) })
+	outcome := t.flight.DoChan("", func() (any, error) { return t.backlogs(client, positions) })
 	select {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", reporting.ErrUnavailable, context.Cause(ctx))
@@ -56,12 +58,12 @@ func (t *Topic) Backlogs(ctx context.Context, positions []domain.Position) ([]do
 	}
 }
 
-func backlogs(client sarama.Client, topic string, positions []domain.Position) ([]domain.Backlog, error) {
-	id, err := kafkaclient.TopicID(client, topic)
+func (t *Topic) backlogs(client sarama.Client, positions []domain.Position) ([]domain.Backlog, error) {
+	id, err := kafkaclient.TopicID(client, t.name)
 	if err != nil {
 		return nil, err
 	}
-	partitions, err := client.Partitions(topic)
+	partitions, err := client.Partitions(t.name)
 	if err != nil {
 		return nil, err
 	}
@@ -70,73 +72,62 @@ func backlogs(client sarama.Client, topic string, positions []domain.Position) (
 		return nil, err
 	}
 	slices.Sort(partitions)
-	found := make([]domain.Backlog, 0, len(partitions))
-	for _, partition := range partitions {
-		stream := domain.Stream{Topic: topic, TopicID: domain.TopicID(id), Partition: partition}
-		backlog, err := behind(client, stream, positions)
-		if err == nil && backlog.Events() > 0 {
-			backlog.Oldest, err = placedAt(reader, stream, backlog.Next)
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("partition %d: %w", partition, err), reader.Close())
-		}
-		found = append(found, backlog)
+	found, tails := make([]domain.Backlog, len(partitions)), make([]tail, len(partitions))
+	var group errgroup.Group
+	group.SetLimit(peekers)
+	for i, partition := range partitions {
+		stream := domain.Stream{Topic: t.name, TopicID: domain.TopicID(id), Partition: partition}
+		group.Go(func() (err error) {
+			found[i], tails[i], err = look(client, reader, stream, positions, t.tails[stream])
+			return err
+		})
 	}
-	return found, reader.Close()
+	if err := errors.Join(group.Wait(), reader.Close()); err != nil {
+		return nil, err
+	}
+	t.tails = make(map[domain.Stream]tail, len(found)) // those of a topic that was deleted are forgotten
+	for i, backlog := range found {
+		t.tails[backlog.Stream] = tails[i]
+	}
+	return found, nil
 }
 
-// behind tells where the stream is read next and where it ends. A position that the log no longer reaches is where the
-// consumer would go on: at the begin of the log.
-func behind(client sarama.Client, stream domain.Stream, positions []domain.Position) (domain.Backlog, error) {
+// look looks into one partition. What it held last is not read again while nothing was added.
+func look(
+	client sarama.Client, reader sarama.Consumer, stream domain.Stream, positions []domain.Position, last tail,
+) (backlog domain.Backlog, now tail, err error) {
 	oldest, err := client.GetOffset(stream.Topic, stream.Partition, sarama.OffsetOldest)
 	if err != nil {
-		return domain.Backlog{}, err
+		return backlog, now, fmt.Errorf("partition %d: %w", stream.Partition, err)
 	}
 	end, err := client.GetOffset(stream.Topic, stream.Partition, sarama.OffsetNewest)
 	if err != nil {
-		return domain.Backlog{}, err
+		return backlog, now, fmt.Errorf("partition %d: %w", stream.Partition, err)
 	}
+	backlog = domain.Backlog{Stream: stream, Next: nextOf(stream, positions, oldest, end), End: end}
+	now = last
+	if last.end != end || last.begin < oldest {
+		if now, err = readTail(reader, stream, max(oldest, end-tailRecords), end); err != nil {
+			return backlog, now, fmt.Errorf("the end of partition %d: %w", stream.Partition, err)
+		}
+	}
+	backlog.Heads = now.heads
+	if backlog.Events() > 0 {
+		if backlog.Oldest, err = placedAt(reader, stream, backlog.Next); err != nil {
+			return backlog, now, fmt.Errorf("partition %d: %w", stream.Partition, err)
+		}
+	}
+	return backlog, now, nil
+}
+
+// nextOf tells where the stream is read next. A position that the log no longer reaches is where the consumer would go
+// on: at the begin of the log.
+func nextOf(stream domain.Stream, positions []domain.Position, oldest, end int64) int64 {
 	next := oldest
 	for _, p := range positions {
 		if p.Stream == stream && oldest <= p.Next && p.Next <= end {
 			next = p.Next
 		}
 	}
-	return domain.Backlog{Stream: stream, Next: next, End: end}, nil
-}
-
-// placedAt is when the order was placed whose event is the first at or behind an offset; zero when that does not come in
-// time.
-func placedAt(reader sarama.Consumer, stream domain.Stream, offset int64) (at time.Time, err error) {
-	claim, err := reader.ConsumePartition(stream.Topic, stream.Partition, offset)
-	if errors.Is(err, sarama.ErrOffsetOutOfRange) {
-		return time.Time{}, nil // it was cut off meanwhile
-	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	defer func() { err = errors.Join(err, claim.Close()) }()
-	timer := time.NewTimer(peekLimit)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return time.Time{}, nil
-	case message, ok := <-claim.Messages():
-		if !ok {
-			return time.Time{}, nil
-		}
-		return timeOf(message), nil
-	}
-}
-
-// timeOf is the time that the event tells, or else the one at which its record was written.
-func timeOf(m *sarama.ConsumerMessage) time.Time {
-	for _, h := range m.Headers {
-		if string(h.Key) == event.HeaderTime {
-			if at, err := time.Parse(time.RFC3339Nano, string(h.Value)); err == nil {
-				return at
-			}
-		}
-	}
-	return m.Timestamp
+	return next
 }

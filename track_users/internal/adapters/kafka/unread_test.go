@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,37 @@ import (
 	"ordertrack/track_users/internal/application/reporting"
 	"ordertrack/track_users/internal/domain"
 )
+
+// heads are the heads of lanes, in pairs.
+func heads(pairs ...int) map[domain.Lane]int64 {
+	all := map[domain.Lane]int64{}
+	for i := 0; i < len(pairs); i += 2 {
+		all[domain.Lane{Source: event.Source(logID), Number: pairs[i]}] = int64(pairs[i+1])
+	}
+	return all
+}
+
+// A retransmission repeats what is older, behind what is newer; a record with a fault has its place all the same.
+func TestTopic_TellsTheHighestSequenceOfTheLastRecords(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, testenv.Broker(t))
+	s.createTopic(t, 1)
+	old := s.next(2 * lanes)
+	s.produce(t, old...)
+	var one []event.Record
+	for range 600 / lanes {
+		one = append(one, s.next(lanes)[0]) // the other lanes' last events are further back than is looked at
+	}
+	one = slices.Repeat(one, 6)
+	one[len(one)-1].Value = []byte("broken")
+	s.produce(t, one...)
+	s.produce(t, old[:lanes]...)
+	client := s.client(t)
+	topic := kafka.NewTopic(s.topic, func() sarama.Client { return client })
+	got, err := topic.Backlogs(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, heads(0, 2+600/lanes, 1, 1, 2, 1, 3, 1, 4, 1, 5, 1), got[0].Heads)
+}
 
 func TestTopic_TellsWhatIsNotReadYet(t *testing.T) {
 	t.Parallel()
@@ -39,15 +71,21 @@ func TestTopic_TellsWhatIsNotReadYet(t *testing.T) {
 		require.WithinDuration(t, time.Now(), got[0].Oldest, limit, "a foreign event has the time of its record")
 		got[0].Oldest = time.Time{}
 		require.Equal(t, []domain.Backlog{
-			{Stream: stream(0), Next: 4, End: 5},
-			{Stream: stream(1), Next: 4, End: 4},
-			{Stream: stream(2), Next: 0, End: 4, Oldest: time.Unix(1_700_000_000, 0).UTC()},
+			{Stream: stream(0), Next: 4, End: 5, Heads: heads(0, 2, 3, 2)},
+			{Stream: stream(1), Next: 4, End: 4, Heads: heads(1, 2, 4, 2)},
+			{Stream: stream(2), Next: 0, End: 4, Heads: heads(2, 2, 5, 2), Oldest: time.Unix(1_700_000_000, 0).UTC()},
 		}, got, "a position of another topic is none")
 
 		require.NoError(t, s.admin(t).DeleteRecords(s.topic, map[int32]int64{2: 3}))
 		got, err = topic.Backlogs(t.Context(), []domain.Position{{Stream: stream(2), Next: 1}})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, got[2].Events(), "what was cut off is not to be read")
+		require.Equal(t, heads(5, 2), got[2].Heads)
+		require.Equal(t, heads(0, 2, 3, 2), got[0].Heads, "of before, as nothing was added")
+		s.produce(t, s.next(1)...)
+		got, err = topic.Backlogs(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, heads(0, 3, 3, 2), got[0].Heads)
 	})
 }
 

@@ -47,7 +47,8 @@ func (r *Reporter) Statistics(ctx context.Context) (domain.Statistics, error) {
 	return made, nil
 }
 
-// makeStatistics reads positions before the ends that they are held against: an end is never below a position then.
+// makeStatistics reads positions and marks before the ends and heads that they are held against, which are then never
+// below them.
 func (r *Reporter) makeStatistics(ctx context.Context) (domain.Statistics, error) {
 	totals, err := r.book.Totals(ctx)
 	if err != nil {
@@ -61,5 +62,5 @@ func (r *Reporter) makeStatistics(ctx context.Context) (domain.Statistics, error
 	if err != nil && !errors.Is(err, ErrUnavailable) {
 		return domain.Statistics{}, err
 	}
-	return domain.Statistics{Totals: totals, Backlogs: backlogs}, nil
+	return domain.Statistics{Totals: totals, Marks: progress.Marks, Backlogs: backlogs}, nil
 }

@@ -66,9 +66,19 @@ type FieldError struct {
 	Limit *string `json:"limit,omitempty"`
 }
 
-// Lag What the topic holds and is not read yet; missing while the broker cannot be asked.
+// Lag What the topic holds and is not counted yet; missing while the broker cannot be asked. Of each partition it is
+// known exactly how many records are not read. Of each lane it is known what is applied, and what the last 512
+// records of each partition show: `events` is exact unless the lane's newest event lies further back in a partition
+// that is behind, and then it is more. What order_service has not published yet is in none of these.
 type Lag struct {
-	Events           int64    `json:"events"`
+	// Events Records that are not read yet.
+	Events int64 `json:"events"`
+
+	// Lanes Each lane of each log, those that are the furthest behind if there are more than 1,024.
+	Lanes []LaneLag `json:"lanes"`
+
+	// LanesLeftOut How many lanes are not in the list.
+	LanesLeftOut     *int     `json:"lanes_left_out,omitempty"`
 	OldestAgeSeconds *float32 `json:"oldest_age_seconds,omitempty"`
 
 	// OldestPlacedAt When the oldest order among them was placed.
@@ -79,6 +89,22 @@ type Lag struct {
 		NextOffset int64 `json:"next_offset"`
 		Partition  int32 `json:"partition"`
 	} `json:"partitions"`
+}
+
+// LaneLag defines model for LaneLag.
+type LaneLag struct {
+	// Applied Every sequence up to this one is applied.
+	Applied int64 `json:"applied"`
+
+	// Events Head less applied: events that are not applied yet, whether they are read or not.
+	Events int64 `json:"events"`
+
+	// Head The highest sequence that is known to be in the topic.
+	Head int64 `json:"head"`
+	Lane int   `json:"lane"`
+
+	// Source The log.
+	Source string `json:"source"`
 }
 
 // Problem An error, RFC 9457.
@@ -131,7 +157,10 @@ type Stats struct {
 	// EventsParked Events that could not be counted.
 	EventsParked int64 `json:"events_parked"`
 
-	// Lag What the topic holds and is not read yet; missing while the broker cannot be asked.
+	// Lag What the topic holds and is not counted yet; missing while the broker cannot be asked. Of each partition it is
+	// known exactly how many records are not read. Of each lane it is known what is applied, and what the last 512
+	// records of each partition show: `events` is exact unless the lane's newest event lies further back in a partition
+	// that is behind, and then it is more. What order_service has not published yet is in none of these.
 	Lag   *Lag  `json:"lag,omitempty"`
 	Users int64 `json:"users"`
 }
