@@ -21,6 +21,8 @@ type (
 	Order = ordersapi.Order
 	// ListedOrder is an order in a list.
 	ListedOrder = ordersapi.ListedOrder
+	// OrderStats is how many orders there are, and how far the counting is behind.
+	OrderStats = ordersapi.Stats
 )
 
 // How far an order's event is: Order.Status.
@@ -146,6 +148,11 @@ type Filter struct {
 	CreatedAfter  time.Time // or then
 	CreatedBefore time.Time
 	PageSize      int // how many are asked for at once, from 1 to 1,000; 0 is 100
+}
+
+// Stats tells how many orders there are, and how far the counting is behind.
+func (o *Orders) Stats(ctx context.Context) (OrderStats, error) {
+	return answer[OrderStats](o.api.GetStats(ctx))
 }
 
 // List gives orders, newest first, a page at a time as they are taken. After an error there are no more.

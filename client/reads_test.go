@@ -122,7 +122,7 @@ func TestWhatIsThereOnce(t *testing.T) {
 		case "/api/v1/orders/7":
 			answer(w, 200, map[string]any{"id": 7, "status": "published", "place": map[string]any{"lane": 3}})
 		case "/api/v1/stats":
-			answer(w, 200, map[string]any{"users": 5, "lag": map[string]any{"events": 6}})
+			answer(w, 200, map[string]any{"orders": 8, "users": 5, "lag": map[string]any{"events": 6}})
 		case "/api/v1/progress":
 			answer(w, 200, map[string]any{"marks": []map[string]any{{"lane": 1, "applied": 2}}})
 		}
@@ -136,6 +136,10 @@ func TestWhatIsThereOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(5), stats.Users)
 	require.Equal(t, int64(6), stats.Lag.Events)
+	placed, err := service.orders(t).Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(8), placed.Orders)
+	require.Equal(t, int64(6), placed.Lag.Events)
 	progress, err := service.users(t).Progress(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, int64(2), progress.Marks[0].Applied)

@@ -211,16 +211,20 @@ func TestStatusNamesTheLanesThatAreBehind(t *testing.T) {
 	lane := func(number, late int) string {
 		return fmt.Sprintf(`{"source":"log","lane":%d,"applied":1,"head":%d,"events":%d}`, number, 1+late, late)
 	}
-	for lanes, want := range map[string]string{
-		lane(0, 0): "lag: 7 events\n",
-		strings.Join([]string{lane(0, 0), lane(1, 2), lane(2, 9), lane(3, 1), lane(4, 4)}, ","): "lag: 7 events\n" +
-			"behind: 4 of 5 lanes, the furthest lane 2 by 9, lane 4 by 4, lane 1 by 2\n",
-	} {
+	counted := "1 user, 1 order counted (0 of them foreign), 0 parked\n"
+	many := strings.Join([]string{lane(0, 0), lane(1, 2), lane(2, 9), lane(3, 1), lane(4, 4)}, ",")
+	for lag, want := range map[string]string{
+		``: "20 orders, 2 of them not published\n" + counted + "lag: not known, the broker cannot be asked\n",
+		`,"lag":{"events":0,"lanes":[` + lane(0, 0) + `]}`: "20 orders, 2 of them not published, 0 not counted\n" +
+			counted + "lag: 0 events\n",
+		`,"lag":{"events":16,"lanes":[` + many + `]}`: "20 orders, 2 of them not published, 16 not counted\n" +
+			counted + "lag: 16 events\nbehind: 4 lanes, the furthest lane 2 by 9, lane 4 by 4, lane 1 by 2\n",
+	} { // one stand-in answers for both services
 		code, stdout, stderr := setup(t, func(w http.ResponseWriter, _ *http.Request) {
-			reply(w, http.StatusOK, jsonType, `{"at":"2026-11-24T12:00:00Z","users":1,"events_counted":1,"events_foreign":0,`+
-				`"events_parked":0,"lag":{"events":7,"partitions":[],"lanes":[`+lanes+`]}}`)
+			reply(w, http.StatusOK, jsonType, `{"at":"2026-11-24T12:00:00Z","orders":20,"published":18`+lag+
+				`,"users":1,"events_counted":1,"events_foreign":0,"events_parked":0}`)
 		}).run(t, "status")
 		require.Equal(t, exitOK, code, stderr)
-		require.True(t, strings.HasSuffix(stdout, want), stdout)
+		require.Equal(t, "order_service  ready\ntrack_users    ready\n"+want, stdout)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"ordertrack/client"
-	"ordertrack/client/usersapi"
+	"ordertrack/client/ordersapi"
 )
 
 const (
@@ -30,9 +30,10 @@ type health struct {
 }
 
 type status struct {
-	Orders health        `json:"order_service"`
-	Users  health        `json:"track_users"`
-	Stats  *client.Stats `json:"stats,omitempty"` // missing when track_users does not tell
+	Orders health             `json:"order_service"`
+	Users  health             `json:"track_users"`
+	Placed *client.OrderStats `json:"orders,omitempty"` // missing when order_service does not tell
+	Stats  *client.Stats      `json:"stats,omitempty"`  // missing when track_users does not tell
 }
 
 var errNotReady = errors.New("not all is ready")
@@ -42,21 +43,35 @@ func (statusCommand) Run(s *session) error {
 	ctx, cancel := s.bounded()
 	defer cancel()
 	now := status{Orders: probe(ctx, s.cli.OrdersAdmin), Users: probe(ctx, s.cli.UsersAdmin)}
+	placed, failed := s.orders.Stats(ctx)
+	if failed == nil {
+		now.Placed = &placed
+	}
 	stats, err := s.users.Stats(ctx)
 	if err == nil {
 		now.Stats = &stats
 	}
-	text := fmt.Sprintf("order_service  %s\ntrack_users    %s", now.Orders, now.Users)
-	if now.Stats != nil {
-		text += "\n" + summary(stats)
-	}
-	if shown := s.show(now, text); shown != nil {
+	if shown := s.show(now, now.text()); shown != nil {
 		return shown
 	}
-	if err == nil && (!now.Orders.Ready || !now.Users.Ready) {
+	if err = errors.Join(failed, err); err == nil && (!now.Orders.Ready || !now.Users.Ready) {
 		return errNotReady
 	}
 	return err
+}
+
+func (s status) text() string {
+	text := fmt.Sprintf("order_service  %s\ntrack_users    %s", s.Orders, s.Users)
+	if s.Placed != nil {
+		text += "\n" + placedSummary(*s.Placed)
+	}
+	if s.Stats != nil {
+		text += "\n" + summary(*s.Stats)
+	}
+	if s.Placed != nil && s.Placed.Lag != nil {
+		text += behind(*s.Placed.Lag)
+	}
+	return text
 }
 
 func (h health) String() string {
@@ -66,23 +81,32 @@ func (h health) String() string {
 	return "not ready: " + oneLine(h.Says)
 }
 
+// placedSummary is of the orders. Those that are not counted are told exactly, if track_users was ever asked.
+func placedSummary(stats client.OrderStats) string {
+	text := fmt.Sprintf("%s, %d of them not published", count(stats.Orders, "order"), stats.Orders-stats.Published)
+	if stats.Lag != nil {
+		text += fmt.Sprintf(", %d not counted", stats.Lag.Events)
+	}
+	return text
+}
+
 func summary(stats client.Stats) string {
 	text := fmt.Sprintf("%s, %s counted (%d of them foreign), %d parked", count(stats.Users, "user"),
 		count(stats.EventsCounted, "order"), stats.EventsForeign, stats.EventsParked)
-	if stats.Lag == nil {
+	switch {
+	case stats.Lag == nil:
 		return text + "\nlag: not known, the broker cannot be asked"
+	case stats.Lag.OldestAgeSeconds != nil:
+		return text + fmt.Sprintf("\nlag: %s, the oldest placed %.1f s ago", count(stats.Lag.Events, "event"), *stats.Lag.OldestAgeSeconds)
+	default:
+		return text + "\nlag: " + count(stats.Lag.Events, "event")
 	}
-	text += "\nlag: " + count(stats.Lag.Events, "event")
-	if stats.Lag.OldestAgeSeconds != nil {
-		text += fmt.Sprintf(", the oldest placed %.1f s ago", *stats.Lag.OldestAgeSeconds)
-	}
-	return text + behind(*stats.Lag)
 }
 
 // behind names the lanes that are the furthest behind, if any is.
-func behind(lag usersapi.Lag) string {
+func behind(lag ordersapi.Lag) string {
 	lanes := slices.Clone(lag.Lanes)
-	slices.SortStableFunc(lanes, func(a, b usersapi.LaneLag) int { return cmp.Compare(b.Events, a.Events) })
+	slices.SortStableFunc(lanes, func(a, b ordersapi.LaneLag) int { return cmp.Compare(b.Events, a.Events) })
 	late := 0
 	for late < len(lanes) && lanes[late].Events > 0 {
 		late++
@@ -90,18 +114,11 @@ func behind(lag usersapi.Lag) string {
 	if late == 0 {
 		return ""
 	}
-	var names []string
+	names := make([]string, 0, maxNamed)
 	for _, l := range lanes[:min(late, maxNamed)] {
 		names = append(names, fmt.Sprintf("lane %d by %d", l.Lane, l.Events))
 	}
-	return fmt.Sprintf("\nbehind: %d of %s, the furthest %s", late, count(int64(len(lanes)+leftOut(lag)), "lane"), strings.Join(names, ", "))
-}
-
-func leftOut(lag usersapi.Lag) int {
-	if lag.LanesLeftOut == nil {
-		return 0
-	}
-	return *lag.LanesLeftOut
+	return fmt.Sprintf("\nbehind: %s, the furthest %s", count(int64(late), "lane"), strings.Join(names, ", "))
 }
 
 // probe asks a service's admin port, once: what it says is of now.

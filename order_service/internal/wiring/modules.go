@@ -39,7 +39,7 @@ var databaseModule = fx.Module("database", fx.Provide(
 	fx.Annotate(postgres.NewLog, fx.As(new(placing.Log))),
 	fx.Annotate(postgres.NewOutbox, fx.As(new(relaying.Outbox))),
 	postgres.NewKeys,
-	fx.Annotate(postgres.NewOrders, fx.As(new(reading.Orders))),
+	fx.Annotate(postgres.NewOrders, fx.As(new(reading.Orders)), fx.As(new(reading.Heads))),
 ))
 
 // placingModule is the way of an order into the log.
@@ -101,11 +101,11 @@ func (noRepairs) Repair(context.Context, retransmitting.Archive) error { return 
 
 // apiModule is the HTTP API.
 var apiModule = fx.Module("api", fx.Provide(
-	func(orders reading.Orders, receiver *renewing.Renewer) *reading.Reader {
+	func(orders reading.Orders, heads reading.Heads, receiver *renewing.Renewer) *reading.Reader {
 		if receiver == nil { // a port that holds no value must be none
-			return reading.New(orders, nil)
+			return reading.New(orders, heads, nil)
 		}
-		return reading.New(orders, receiver)
+		return reading.New(orders, heads, receiver)
 	},
 	func(placer *placing.Placer, keys *postgres.Keys, log *slog.Logger) *once.Once {
 		return once.New(placer, keys, log)

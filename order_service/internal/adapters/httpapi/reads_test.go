@@ -25,6 +25,7 @@ import (
 type library struct {
 	status domain.Status
 	page   reading.Page
+	stats  reading.Statistics
 	err    error
 
 	filter reading.Filter
@@ -50,6 +51,8 @@ func (l *library) List(_ context.Context, filter reading.Filter, cursor string, 
 	l.filter, l.cursor, l.limit = filter, cursor, limit
 	return l.page, l.err
 }
+
+func (l *library) Statistics(context.Context) (reading.Statistics, error) { return l.stats, l.err }
 
 func get(t *testing.T, l *library, path string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()

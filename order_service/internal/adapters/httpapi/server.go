@@ -45,6 +45,7 @@ type Uses struct {
 type Reader interface {
 	Order(ctx context.Context, id int64) (domain.Order, domain.Status, error)
 	List(ctx context.Context, filter reading.Filter, cursor string, limit int) (reading.Page, error)
+	Statistics(ctx context.Context) (reading.Statistics, error)
 }
 
 // server implements the interface that is generated from the API's document. What reads is behind the generated strict

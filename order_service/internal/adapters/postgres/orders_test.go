@@ -12,6 +12,7 @@ import (
 	"ordertrack/order_service/internal/adapters/postgres"
 	"ordertrack/order_service/internal/application/reading"
 	"ordertrack/order_service/internal/application/reading/orderstest"
+	"ordertrack/order_service/internal/domain"
 	"ordertrack/scripts/localstack/testenv"
 	"ordertrack/shared/name"
 )
@@ -39,6 +40,40 @@ func TestADatabaseThatCannotBeRead(t *testing.T) {
 	require.ErrorIs(t, err, reading.ErrUnavailable)
 	_, err = orders.CursorKey(t.Context())
 	require.ErrorIs(t, err, reading.ErrUnavailable)
+	_, err = orders.Heads(t.Context())
+	require.ErrorIs(t, err, reading.ErrUnavailable)
+}
+
+var _ reading.Heads = (*postgres.Orders)(nil)
+
+// Places in a new log count from 1; a former log's lanes end where its last orders are.
+func TestHeadsAreThoseOfAllLogs(t *testing.T) {
+	t.Parallel()
+	p := startOn(t, testenv.Database(t))
+	orders := postgres.NewOrders(p.pool)
+	first := p.place(t, "Ann", "Ann", "Ann")
+	_, err := p.register.Renew(t.Context(), "a test says so")
+	require.NoError(t, err)
+	second := p.place(t, "Ann", "Ann")
+	_, err = p.pool.Exec(t.Context(), `UPDATE relay_cursor SET published = 4`)
+	require.NoError(t, err)
+
+	heads, err := orders.Heads(t.Context())
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), heads.At, time.Minute)
+	require.EqualValues(t, 5, heads.Orders)
+	require.EqualValues(t, 4, heads.Published)
+	require.Len(t, heads.Lanes, 65)
+	for i, lane := range heads.Lanes[:64] {
+		require.Equal(t, domain.LogLane{LogID: second[0].Place.LogID, Lane: i}, lane.LogLane)
+		require.False(t, lane.Former)
+		if i == second[0].Place.Lane {
+			require.EqualValues(t, 2, lane.Head)
+		} else {
+			require.Zero(t, lane.Head)
+		}
+	}
+	require.Equal(t, domain.LaneHead{LogLane: first[0].Place.LogLane(), Head: 3, Former: true}, heads.Lanes[64])
 }
 
 // manyOrders fills the log past the append: 200,000 orders, a thousand of a time. Half of them are by Ann, and a quarter by

@@ -18,19 +18,25 @@ const (
 type marks struct {
 	receiver Receiver
 
-	mu      sync.Mutex
+	mu     sync.Mutex
+	known  known
+	asked  time.Time
+	flight chan struct{} // closed when the one who asks is done; nil when nobody does
+}
+
+// known is an answer: what was applied at a time, at least. The zero value is none.
+type known struct {
 	applied domain.Applied
-	asked   time.Time
-	flight  chan struct{} // closed when the one who asks is done; nil when nobody does
+	at      time.Time
 }
 
 // current asks the receiver, or waits for somebody who asks already, unless the last answer is fresh.
-func (m *marks) current(ctx context.Context) domain.Applied {
+func (m *marks) current(ctx context.Context) known {
 	if m.receiver == nil {
-		return nil
+		return known{}
 	}
 	m.mu.Lock()
-	applied, flight := m.applied, m.flight
+	last, flight := m.known, m.flight
 	stale := time.Since(m.asked) >= fresh
 	if stale && flight == nil {
 		m.flight = make(chan struct{})
@@ -38,7 +44,7 @@ func (m *marks) current(ctx context.Context) domain.Applied {
 	m.mu.Unlock()
 	switch {
 	case !stale:
-		return applied
+		return last
 	case flight == nil:
 		return m.ask(ctx)
 	}
@@ -48,10 +54,10 @@ func (m *marks) current(ctx context.Context) domain.Applied {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.applied
+	return m.known
 }
 
-func (m *marks) ask(ctx context.Context) domain.Applied {
+func (m *marks) ask(ctx context.Context) known {
 	defer func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -60,14 +66,15 @@ func (m *marks) ask(ctx context.Context) domain.Applied {
 	}()
 	limited, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
+	begin := time.Now()
 	progress, err := m.receiver.Progress(limited)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err == nil {
-		m.applied = progress.Applied
+		m.known = known{progress.Applied, begin}
 	}
 	if ctx.Err() == nil { // else it was this reader who gave up, and the next one asks
 		m.asked = time.Now()
 	}
-	return m.applied
+	return m.known
 }

@@ -51,6 +51,12 @@ type Orders interface {
 	CursorKey(ctx context.Context) ([]byte, error)
 }
 
+// Heads tells how far the order log is.
+type Heads interface {
+	// Heads are those of all logs, at one moment; each log's in the order of lanes. Errors: ErrUnavailable, wrapped.
+	Heads(ctx context.Context) (domain.Heads, error)
+}
+
 // Receiver is who counts the events.
 type Receiver interface {
 	// Progress asks how far the receiver is. Any error means that it cannot be known now.

@@ -12,6 +12,7 @@ import (
 // Reader looks orders up.
 type Reader struct {
 	orders Orders
+	heads  Heads
 	marks  *marks
 
 	mu  sync.Mutex
@@ -19,8 +20,8 @@ type Reader struct {
 }
 
 // New makes a reader. Without a receiver (nil) no order is known to be counted.
-func New(orders Orders, receiver Receiver) *Reader {
-	return &Reader{orders: orders, marks: &marks{receiver: receiver}}
+func New(orders Orders, heads Heads, receiver Receiver) *Reader {
+	return &Reader{orders: orders, heads: heads, marks: &marks{receiver: receiver}}
 }
 
 // Order looks an order up, and how far its event is. Errors: ErrNotFound, ErrUnavailable, wrapped.
@@ -29,7 +30,7 @@ func (r *Reader) Order(ctx context.Context, id int64) (domain.Order, domain.Stat
 	switch {
 	case err != nil:
 		return domain.Order{}, 0, fmt.Errorf("look up order %d: %w", id, err)
-	case r.marks.current(ctx).Has(order.Place):
+	case r.marks.current(ctx).applied.Has(order.Place):
 		return order, domain.Counted, nil
 	case published:
 		return order, domain.Published, nil

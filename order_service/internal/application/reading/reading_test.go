@@ -33,7 +33,7 @@ func setup(t *testing.T) (*mocks.MockOrders, *mocks.MockReceiver, *reading.Reade
 	t.Helper()
 	ctrl := gomock.NewController(t)
 	orders, receiver := mocks.NewMockOrders(ctrl), mocks.NewMockReceiver(ctrl)
-	return orders, receiver, reading.New(orders, receiver)
+	return orders, receiver, reading.New(orders, mocks.NewMockHeads(ctrl), receiver)
 }
 
 func TestTheStatusIsTheFurthestThatIsKnown(t *testing.T) {
@@ -68,7 +68,7 @@ func TestWithoutAReceiverNothingIsKnownToBeCounted(t *testing.T) {
 	t.Parallel()
 	orders := mocks.NewMockOrders(gomock.NewController(t))
 	orders.EXPECT().ByID(gomock.Any(), int64(7)).Return(domain.Order{ID: 7, Place: place}, true, nil)
-	_, status, err := reading.New(orders, nil).Order(t.Context(), 7)
+	_, status, err := reading.New(orders, nil, nil).Order(t.Context(), 7)
 	require.NoError(t, err)
 	require.Equal(t, domain.Published, status)
 }

@@ -96,6 +96,38 @@ type FieldError struct {
 	Limit *string `json:"limit,omitempty"`
 }
 
+// Lag What track_users has not dealt with. It is missing while track_users has never told how far it is, as without
+// `TRACK_USERS_URL`.
+type Lag struct {
+	// AppliedAt When track_users told how far it is.
+	AppliedAt time.Time `json:"applied_at"`
+
+	// Events In all lanes.
+	Events int64 `json:"events"`
+
+	// Lanes Each lane of the log, and of former logs those that are behind; the furthest behind if there are more than 1,024.
+	Lanes []LaneLag `json:"lanes"`
+
+	// LanesLeftOut How many lanes are not in the list.
+	LanesLeftOut *int `json:"lanes_left_out,omitempty"`
+}
+
+// LaneLag defines model for LaneLag.
+type LaneLag struct {
+	// Applied Every sequence up to this one is dealt with.
+	Applied int64 `json:"applied"`
+
+	// Events Orders that are not dealt with.
+	Events int64 `json:"events"`
+
+	// Head The sequence of the lane's last order.
+	Head int64 `json:"head"`
+	Lane int   `json:"lane"`
+
+	// Source The log.
+	Source string `json:"source"`
+}
+
 // ListedOrder defines model for ListedOrder.
 type ListedOrder struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -192,6 +224,22 @@ type Problem struct {
 
 	// Type What kind of problem it is: a page on this service.
 	Type string `json:"type"`
+}
+
+// Stats defines model for Stats.
+type Stats struct {
+	// At Of when this is.
+	At time.Time `json:"at"`
+
+	// Lag What track_users has not dealt with. It is missing while track_users has never told how far it is, as without
+	// `TRACK_USERS_URL`.
+	Lag *Lag `json:"lag,omitempty"`
+
+	// Orders Orders that there are.
+	Orders int64 `json:"orders"`
+
+	// Published Those among them that Kafka is known to have.
+	Published int64 `json:"published"`
 }
 
 // IdempotencyKey defines model for IdempotencyKey.
@@ -291,6 +339,9 @@ type ServerInterface interface {
 	// GetOrder Look up an order, and how far its event is
 	// (GET /api/v1/orders/{id})
 	GetOrder(c *gin.Context, id int64, params GetOrderParams)
+	// GetStats How many orders there are, and how far the counting is behind
+	// (GET /api/v1/stats)
+	GetStats(c *gin.Context)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -490,6 +541,19 @@ func (siw *ServerInterfaceWrapper) GetOrder(c *gin.Context) {
 	siw.Handler.GetOrder(c, id, params)
 }
 
+// GetStats operation middleware
+func (siw *ServerInterfaceWrapper) GetStats(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStats(c)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -521,6 +585,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/orders", wrapper.PlaceOrder)
 	router.POST(options.BaseURL+"/api/v1/orders/batch", wrapper.PlaceOrders)
 	router.GET(options.BaseURL+"/api/v1/orders/:id", wrapper.GetOrder)
+	router.GET(options.BaseURL+"/api/v1/stats", wrapper.GetStats)
 }
 
 type BadRequestResponseHeaders struct {
@@ -1305,6 +1370,104 @@ func (response GetOrder503ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 	return err
 }
 
+type GetStatsRequestObject struct {
+}
+
+type GetStatsResponseObject interface {
+	VisitGetStatsResponse(w http.ResponseWriter) error
+}
+
+type GetStats200ResponseHeaders struct {
+	XRequestID string
+}
+
+type GetStats200JSONResponse struct {
+	Body    Stats
+	Headers GetStats200ResponseHeaders
+}
+
+func (response GetStats200JSONResponse) VisitGetStatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStats406ApplicationProblemPlusJSONResponse struct {
+	NotAcceptableApplicationProblemPlusJSONResponse
+}
+
+func (response GetStats406ApplicationProblemPlusJSONResponse) VisitGetStatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStats431ApplicationProblemPlusJSONResponse struct {
+	HeaderTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetStats431ApplicationProblemPlusJSONResponse) VisitGetStatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStats500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetStats500ApplicationProblemPlusJSONResponse) VisitGetStatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStats503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetStats503ApplicationProblemPlusJSONResponse) VisitGetStatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.Header().Set("X-Request-Id", fmt.Sprint(response.Headers.XRequestID))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListOrders List orders, newest first
@@ -1319,6 +1482,9 @@ type StrictServerInterface interface {
 	// GetOrder Look up an order, and how far its event is
 	// (GET /api/v1/orders/{id})
 	GetOrder(ctx context.Context, request GetOrderRequestObject) (GetOrderResponseObject, error)
+	// GetStats How many orders there are, and how far the counting is behind
+	// (GET /api/v1/stats)
+	GetStats(ctx context.Context, request GetStatsRequestObject) (GetStatsResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *gin.Context, request any) (any, error)
@@ -1512,6 +1678,30 @@ func (sh *strictHandler) GetOrder(ctx *gin.Context, id int64, params GetOrderPar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetOrderResponseObject); ok {
 		if err := validResponse.VisitGetOrderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStats operation middleware
+func (sh *strictHandler) GetStats(ctx *gin.Context) {
+	var request GetStatsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStats(ctx, request.(GetStatsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStats")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetStatsResponseObject); ok {
+		if err := validResponse.VisitGetStatsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

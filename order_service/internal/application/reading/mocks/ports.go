@@ -82,6 +82,44 @@ func (mr *MockOrdersMockRecorder) Newest(ctx, query interface{}) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Newest", reflect.TypeOf((*MockOrders)(nil).Newest), ctx, query)
 }
 
+// MockHeads is a mock of Heads interface.
+type MockHeads struct {
+	ctrl     *gomock.Controller
+	recorder *MockHeadsMockRecorder
+}
+
+// MockHeadsMockRecorder is the mock recorder for MockHeads.
+type MockHeadsMockRecorder struct {
+	mock *MockHeads
+}
+
+// NewMockHeads creates a new mock instance.
+func NewMockHeads(ctrl *gomock.Controller) *MockHeads {
+	mock := &MockHeads{ctrl: ctrl}
+	mock.recorder = &MockHeadsMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockHeads) EXPECT() *MockHeadsMockRecorder {
+	return m.recorder
+}
+
+// Heads mocks base method.
+func (m *MockHeads) Heads(ctx context.Context) (domain.Heads, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Heads", ctx)
+	ret0, _ := ret[0].(domain.Heads)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Heads indicates an expected call of Heads.
+func (mr *MockHeadsMockRecorder) Heads(ctx interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Heads", reflect.TypeOf((*MockHeads)(nil).Heads), ctx)
+}
+
 // MockReceiver is a mock of Receiver interface.
 type MockReceiver struct {
 	ctrl     *gomock.Controller
