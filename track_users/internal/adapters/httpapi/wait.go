@@ -68,9 +68,12 @@ func parseWait(text string) (time.Duration, error) {
 	return time.ParseDuration(text)
 }
 
-// keepReading lifts the server's limit on reading a request: it would take a client that waits for one that has gone.
+// keepReading lifts the server's limit on reading a request: it would take a client that waits for one that has gone. A
+// request with a body keeps it: the body is read before the answer is written, and may be sent byte by byte for ever.
 func keepReading(c *gin.Context) {
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // a writer without one has no limit
+	if c.Request.ContentLength == 0 {
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // a writer without one has no limit
+	}
 }
 
 // notYet answers a wait that is over.

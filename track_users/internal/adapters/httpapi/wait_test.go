@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -102,6 +105,30 @@ func TestAWaitOutlastsTheServersReadTimeout(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode)
+}
+
+// A body says nothing here. Whoever sends one that does not end is answered all the same, and cut off.
+func TestABodyThatDoesNotEndHoldsNoConnection(t *testing.T) {
+	t.Parallel()
+	const timeout = 50 * time.Millisecond
+	for title, length := range map[string]string{"of a length": "Content-Length: 100", "chunked": "Transfer-Encoding: chunked"} {
+		b := setup(t)
+		b.waiter.wait = func(context.Context) error { return waiting.ErrNotYet }
+		server := httpserver.New("api", "127.0.0.1:0", b.handle, slog.New(slog.DiscardHandler), httpserver.Timeouts(timeout, timeout))
+		require.NoError(t, server.Start(t.Context()))
+		conn, err := net.Dial("tcp", server.Addr())
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+		_, err = io.WriteString(conn, "GET /api/v1/users/Ann?after="+token+" HTTP/1.1\r\nHost: x\r\n"+length+"\r\n\r\n")
+		require.NoError(t, err)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, title)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusGatewayTimeout, response.StatusCode, title)
+		require.True(t, response.Close, title)
+		require.NoError(t, conn.Close())
+		require.NoError(t, server.Stop(context.Background()))
+	}
 }
 
 func TestAClientThatGoesWhileItWaitsIsNoFault(t *testing.T) {
