@@ -25,7 +25,7 @@ var viewerFiles = []string{
 // network, and a page for each type of problem below /problems.
 func RegisterPages(router gin.IRouter, title string, document []byte) {
 	router = WithHead(router)
-	router.GET(documentPath, func(c *gin.Context) {
+	router.GET(documentPath, Compress, func(c *gin.Context) {
 		_ = WriteTagged(c.Writer, c.Request, yamlType, document) // a client that has gone gets no answer
 	})
 	viewer := gin.WrapH(v5emb.New(title, documentPath, docsPath))

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -63,6 +64,22 @@ func TestTooManyConnectionsAreAProblem(t *testing.T) {
 	require.Equal(t, "1", response.Header().Get("Retry-After"))
 	require.Contains(t, response.Body.String(), `"type":"/problems/unavailable"`)
 	require.Contains(t, response.Body.String(), `"request_id":"`+response.Header().Get("X-Request-ID")+`"`)
+}
+
+// A compressed document has other bytes, and its tag says so; the tag is known again.
+func TestTheDocumentIsCompressedForWhoTakesThat(t *testing.T) {
+	t.Parallel()
+	engine := httpapi.NewEngine(slog.New(slog.DiscardHandler))
+	httpapi.RegisterPages(engine, "Test", bytes.Repeat([]byte("openapi: 3.1.0\n"), 100))
+	packed := do(t, engine, http.MethodGet, "/openapi.yaml", "Accept-Encoding", "gzip")
+	require.Equal(t, "gzip", packed.Header().Get("Content-Encoding"))
+	require.Less(t, packed.Body.Len(), 200)
+	plain := do(t, engine, http.MethodGet, "/openapi.yaml")
+	require.Empty(t, plain.Header().Get("Content-Encoding"))
+	require.Equal(t, "W/"+plain.Header().Get("ETag"), packed.Header().Get("ETag"))
+	again := do(t, engine, http.MethodGet, "/openapi.yaml", "Accept-Encoding", "gzip", "If-None-Match", packed.Header().Get("ETag"))
+	require.Equal(t, http.StatusNotModified, again.Code)
+	require.Zero(t, again.Body.Len())
 }
 
 func TestWhatIsNoRequestIsAProblem(t *testing.T) {

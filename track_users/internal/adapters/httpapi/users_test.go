@@ -45,7 +45,9 @@ func setup(t *testing.T) bundle {
 	t.Helper()
 	ctrl, log := gomock.NewController(t), &testenv.Log{}
 	users, book, topic := mocks.NewMockUsers(ctrl), books.NewMockBook(ctrl), books.NewMockTopic(ctrl)
-	reporter := reporting.New(book, books.NewMockReader(ctrl), topic, log.Logger())
+	reader := books.NewMockReader(ctrl)
+	reader.EXPECT().Positions().AnyTimes()
+	reporter := reporting.New(book, reader, topic, log.Logger())
 	waiter, hub := &waiter{}, &hub{}
 	engine := api.NewEngine(log.Logger())
 	httpapi.Register(engine, httpapi.UseCases{

@@ -21,7 +21,8 @@ type Book interface {
 // Topic knows what is in the topic.
 type Topic interface {
 	// Backlogs tells what lies behind the positions in each stream of the topic as it is now, and what its last records are
-	// of. A stream without a position is read from its begin. Errors: ErrUnavailable, wrapped.
+	// of. Of two positions of one stream the latter counts; a stream without any is read from its begin. Errors:
+	// ErrUnavailable, wrapped.
 	Backlogs(ctx context.Context, positions []domain.Position) ([]domain.Backlog, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ordertrack/track_users/internal/domain"
@@ -58,7 +59,9 @@ func (r *Reporter) makeStatistics(ctx context.Context) (domain.Statistics, error
 	if err != nil {
 		return domain.Statistics{}, err
 	}
-	backlogs, err := r.topic.Backlogs(ctx, progress.Positions)
+	// What is read here is newer than what was noted of it.
+	positions := slices.Concat(progress.Positions, r.reader.Positions())
+	backlogs, err := r.topic.Backlogs(ctx, positions)
 	if err != nil && !errors.Is(err, ErrUnavailable) {
 		return domain.Statistics{}, err
 	}

@@ -16,11 +16,16 @@ import (
 	"ordertrack/track_users/internal/domain"
 )
 
+// here is a position that is not noted yet.
+var here = domain.Position{Stream: domain.Stream{Partition: 1}, Next: 8}
+
 func statistics(t *testing.T) (*mocks.MockBook, *mocks.MockTopic, *reporting.Reporter) {
 	t.Helper()
 	ctrl := gomock.NewController(t)
 	book, topic := mocks.NewMockBook(ctrl), mocks.NewMockTopic(ctrl)
-	return book, topic, reporting.New(book, mocks.NewMockReader(ctrl), topic, nil)
+	reader := mocks.NewMockReader(ctrl)
+	reader.EXPECT().Positions().Return([]domain.Position{here}).AnyTimes()
+	return book, topic, reporting.New(book, reader, topic, nil)
 }
 
 // However many ask, the counters are added up once, and again only after as long a rest as that deserves.
@@ -29,7 +34,7 @@ func TestStatistics_AreMadeOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const takes = 300 * time.Millisecond
 		book, topic, reporter := statistics(t)
-		positions := []domain.Position{{Next: 7}}
+		noted := domain.Position{Next: 7}
 		backlogs := []domain.Backlog{{Next: 7, End: 9}}
 		times := int64(0)
 		book.EXPECT().Totals(gomock.Any()).DoAndReturn(func(context.Context) (domain.Totals, error) {
@@ -37,8 +42,8 @@ func TestStatistics_AreMadeOnceForAll(t *testing.T) {
 			time.Sleep(takes)
 			return domain.Totals{Users: times}, nil
 		}).Times(2)
-		book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{Positions: positions}, nil).Times(2)
-		topic.EXPECT().Backlogs(gomock.Any(), positions).Return(backlogs, nil).Times(2)
+		book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{Positions: []domain.Position{noted}}, nil).Times(2)
+		topic.EXPECT().Backlogs(gomock.Any(), []domain.Position{noted, here}).Return(backlogs, nil).Times(2)
 		ask := func(want int64) {
 			got, err := reporter.Statistics(t.Context())
 			require.NoError(t, err)
