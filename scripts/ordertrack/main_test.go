@@ -215,9 +215,10 @@ func TestStatusNamesTheLanesThatAreBehind(t *testing.T) {
 	many := strings.Join([]string{lane(0, 0), lane(1, 2), lane(2, 9), lane(3, 1), lane(4, 4)}, ",")
 	for lag, want := range map[string]string{
 		``: "20 orders, 2 of them not published\n" + counted + "lag: not known, the broker cannot be asked\n",
-		`,"lag":{"events":0,"lanes":[` + lane(0, 0) + `]}`: "20 orders, 2 of them not published, 0 not counted\n" +
+		`,"lag":{"events":0,"applied_at":"2026-11-24T11:59:00Z","lanes":[` + lane(0, 0) + `]}`: "20 orders, 2 of them not published, " +
+			"0 not counted by what track_users told 60 s before\n" +
 			counted + "lag: 0 events\n",
-		`,"lag":{"events":16,"lanes":[` + many + `]}`: "20 orders, 2 of them not published, 16 not counted\n" +
+		`,"lag":{"events":16,"applied_at":"2026-11-24T11:59:58Z","lanes":[` + many + `]}`: "20 orders, 2 of them not published, 16 not counted\n" +
 			counted + "lag: 16 events\nbehind: 4 lanes, the furthest lane 2 by 9, lane 4 by 4, lane 1 by 2\n",
 	} { // one stand-in answers for both services
 		code, stdout, stderr := setup(t, func(w http.ResponseWriter, _ *http.Request) {

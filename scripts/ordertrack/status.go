@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"ordertrack/client"
@@ -19,6 +20,7 @@ const (
 	probeLimit = 5 * time.Second
 	maxProbe   = 4 << 10 // bytes of an answer that are read
 	maxNamed   = 3       // lanes
+	freshMarks = 3 * time.Second
 )
 
 type statusCommand struct{}
@@ -42,15 +44,26 @@ var errNotReady = errors.New("not all is ready")
 func (statusCommand) Run(s *session) error {
 	ctx, cancel := s.bounded()
 	defer cancel()
-	now := status{Orders: probe(ctx, s.cli.OrdersAdmin), Users: probe(ctx, s.cli.UsersAdmin)}
-	placed, failed := s.orders.Stats(ctx)
-	if failed == nil {
-		now.Placed = &placed
-	}
-	stats, err := s.users.Stats(ctx)
-	if err == nil {
-		now.Stats = &stats
-	}
+	var (
+		now         status
+		placed      client.OrderStats
+		stats       client.Stats
+		failed, err error
+		both        sync.WaitGroup
+	)
+	both.Go(func() {
+		now.Orders = probe(ctx, s.cli.OrdersAdmin)
+		if placed, failed = s.orders.Stats(ctx); failed == nil {
+			now.Placed = &placed
+		}
+	})
+	both.Go(func() {
+		now.Users = probe(ctx, s.cli.UsersAdmin)
+		if stats, err = s.users.Stats(ctx); err == nil {
+			now.Stats = &stats
+		}
+	})
+	both.Wait()
 	if shown := s.show(now, now.text()); shown != nil {
 		return shown
 	}
@@ -84,8 +97,12 @@ func (h health) String() string {
 // placedSummary is of the orders. Those that are not counted are told exactly, if track_users was ever asked.
 func placedSummary(stats client.OrderStats) string {
 	text := fmt.Sprintf("%s, %d of them not published", count(stats.Orders, "order"), stats.Orders-stats.Published)
-	if stats.Lag != nil {
-		text += fmt.Sprintf(", %d not counted", stats.Lag.Events)
+	if stats.Lag == nil {
+		return text
+	}
+	text += fmt.Sprintf(", %d not counted", stats.Lag.Events)
+	if age := stats.At.Sub(stats.Lag.AppliedAt); age > freshMarks {
+		text += fmt.Sprintf(" by what track_users told %.0f s before", age.Seconds())
 	}
 	return text
 }

@@ -35,35 +35,36 @@ func (r *Reporter) Statistics(ctx context.Context) (domain.Statistics, error) {
 		return domain.Statistics{}, context.Cause(ctx)
 	}
 	defer func() { <-r.statistics.turn }()
-	begin := time.Now()
-	if begin.Before(r.statistics.until) {
+	if time.Now().Before(r.statistics.until) {
 		return r.statistics.last, nil
 	}
-	made, err := r.makeStatistics(ctx)
+	made, scan, err := r.makeStatistics(ctx)
 	if err != nil {
 		return domain.Statistics{}, fmt.Errorf("make statistics: %w", err)
 	}
 	r.statistics.last = made
-	r.statistics.until = time.Now().Add(max(statisticsAge, statisticsRest*time.Since(begin)))
+	r.statistics.until = time.Now().Add(max(statisticsAge, statisticsRest*scan))
 	return made, nil
 }
 
 // makeStatistics reads positions and marks before the ends and heads that they are held against, which are then never
 // below them.
-func (r *Reporter) makeStatistics(ctx context.Context) (domain.Statistics, error) {
+func (r *Reporter) makeStatistics(ctx context.Context) (made domain.Statistics, scan time.Duration, err error) {
+	begin := time.Now()
 	totals, err := r.book.Totals(ctx)
 	if err != nil {
-		return domain.Statistics{}, err
+		return domain.Statistics{}, 0, err
 	}
+	scan = time.Since(begin)
 	progress, err := r.book.Progress(ctx)
 	if err != nil {
-		return domain.Statistics{}, err
+		return domain.Statistics{}, 0, err
 	}
 	// What is read here is newer than what was noted of it.
 	positions := slices.Concat(progress.Positions, r.reader.Positions())
 	backlogs, err := r.topic.Backlogs(ctx, positions)
 	if err != nil && !errors.Is(err, ErrUnavailable) {
-		return domain.Statistics{}, err
+		return domain.Statistics{}, 0, err
 	}
-	return domain.Statistics{Totals: totals, Marks: progress.Marks, Backlogs: backlogs}, nil
+	return domain.Statistics{Totals: totals, Marks: progress.Marks, Backlogs: backlogs}, scan, nil
 }

@@ -43,7 +43,11 @@ func TestStatistics_AreMadeOnceForAll(t *testing.T) {
 			return domain.Totals{Users: times}, nil
 		}).Times(2)
 		book.EXPECT().Progress(gomock.Any()).Return(domain.Progress{Positions: []domain.Position{noted}}, nil).Times(2)
-		topic.EXPECT().Backlogs(gomock.Any(), []domain.Position{noted, here}).Return(backlogs, nil).Times(2)
+		topic.EXPECT().Backlogs(gomock.Any(), []domain.Position{noted, here}).DoAndReturn(
+			func(context.Context, []domain.Position) ([]domain.Backlog, error) {
+				time.Sleep(takes) // it costs the database nothing
+				return backlogs, nil
+			}).Times(2)
 		ask := func(want int64) {
 			got, err := reporter.Statistics(t.Context())
 			require.NoError(t, err)
