@@ -26,6 +26,9 @@ const (
 	Gap   = 5 * time.Millisecond
 )
 
+// Grace is how much longer than its limit a wait may take until the marks were looked at once.
+const Grace = time.Second
+
 // Watcher looks at the marks for all who wait: it costs the database the same whether one waits or a thousand.
 type Watcher struct {
 	marks Marks
@@ -39,12 +42,14 @@ type Watcher struct {
 	count   atomic.Int64 // of those who wait, so that counting does not need the lock when nobody does
 	mu      sync.Mutex
 	waiters map[domain.Lane]map[*waiter]struct{}
+	fresh   []*waiter // who has begun to wait since the last look began
 }
 
 // waiter is somebody who waits for a place.
 type waiter struct {
 	sequence int64
-	done     chan struct{}
+	done     chan struct{} // closed once the place is applied
+	looked   chan struct{} // closed after the first look that began after the wait
 }
 
 // New makes a watcher. It looks while Run runs.
@@ -55,29 +60,48 @@ func New(marks Marks, log *slog.Logger) *Watcher {
 	}
 }
 
-// Wait returns nil once the place is applied: its order is counted, or parked as one that cannot be. Errors: ErrNotYet
-// when the limit is over; ErrUnavailable when it is and the marks could not be read; ErrStopping; the context's cause.
+// Wait returns nil once the place is applied: its order is counted, or parked as one that cannot be. However short the
+// limit is, the marks are looked at once: a limit of 0 asks how it is now. Errors: ErrNotYet when the limit is over;
+// ErrUnavailable when it is and the marks could not be read; ErrStopping; the context's cause.
 func (w *Watcher) Wait(ctx context.Context, place domain.Place, limit time.Duration) error {
-	one := &waiter{sequence: place.Sequence, done: make(chan struct{})}
+	one := &waiter{sequence: place.Sequence, done: make(chan struct{}), looked: make(chan struct{})}
 	w.add(place.Lane, one)
 	defer w.remove(place.Lane, one)
 	select {
 	case w.some <- struct{}{}:
 	default: // there is a token already
 	}
+	if err := w.await(ctx, one.done, limit); !errors.Is(err, ErrNotYet) {
+		return err
+	}
+	err := w.await(ctx, one.looked, Grace)
+	select {
+	case <-one.done: // by that look, it may be
+		return nil
+	default:
+	}
+	switch {
+	case errors.Is(err, ErrNotYet), err == nil && w.failing.Load():
+		return ErrUnavailable
+	case err == nil:
+		return ErrNotYet
+	default:
+		return err
+	}
+}
+
+// await returns nil once something has happened, and ErrNotYet when the limit is over before.
+func (w *Watcher) await(ctx context.Context, happened <-chan struct{}, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-one.done:
+	case <-happened:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-w.stopping:
 		return ErrStopping
 	case <-timer.C:
-		if w.failing.Load() {
-			return ErrUnavailable
-		}
 		return ErrNotYet
 	}
 }
@@ -110,8 +134,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 			return nil
 		case <-w.some:
 		}
-		for lanes := w.lanes(); len(lanes) > 0; lanes = w.lanes() {
+		for lanes, fresh := w.begin(); len(lanes) > 0; lanes, fresh = w.begin() {
 			w.look(ctx, lanes)
+			for _, one := range fresh {
+				close(one.looked)
+			}
 			if !w.rest(ctx) {
 				return nil
 			}
@@ -155,6 +182,7 @@ func (w *Watcher) add(lane domain.Lane, one *waiter) {
 		w.waiters[lane] = make(map[*waiter]struct{})
 	}
 	w.waiters[lane][one] = struct{}{}
+	w.fresh = append(w.fresh, one)
 	w.count.Add(1)
 }
 
@@ -176,13 +204,14 @@ func (w *Watcher) drop(lane domain.Lane, one *waiter) {
 	w.count.Add(-1)
 }
 
-// lanes are those that somebody waits for.
-func (w *Watcher) lanes() []domain.Lane {
+// begin begins a look: it gives the lanes that somebody waits for, and who has begun to since the last one.
+func (w *Watcher) begin() (lanes []domain.Lane, fresh []*waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	lanes := make([]domain.Lane, 0, len(w.waiters))
+	lanes = make([]domain.Lane, 0, len(w.waiters))
 	for lane := range w.waiters {
 		lanes = append(lanes, lane)
 	}
-	return lanes
+	fresh, w.fresh = w.fresh, nil
+	return lanes, fresh
 }

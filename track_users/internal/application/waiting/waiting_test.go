@@ -30,11 +30,13 @@ func at(sequence int64) domain.Place { return domain.Place{Lane: lane, Sequence:
 // marks count the looks at them.
 type marks struct {
 	applied, looks atomic.Int64
+	takes          atomic.Int64 // how long a look takes
 	away           atomic.Bool
 }
 
 func (m *marks) Applied(_ context.Context, lanes []domain.Lane) (map[domain.Lane]int64, error) {
 	m.looks.Add(1)
+	time.Sleep(time.Duration(m.takes.Load()))
 	if m.away.Load() {
 		return nil, fmt.Errorf("%w: connection refused", waiting.ErrUnavailable)
 	}
@@ -150,5 +152,29 @@ func TestHowAWaitEnds(t *testing.T) {
 		require.Equal(t, 1, strings.Count(log.String(), "cannot read the marks"))
 		time.AfterFunc(time.Second, func() { m.away.Store(false); m.applied.Store(1) })
 		require.NoError(t, w.Wait(t.Context(), at(1), 3*time.Second), "it goes on by itself")
+	})
+}
+
+// Whoever asks without a wait is told how it is now, and not that nobody has looked yet.
+func TestAWaitOfNoTimeAsksHowItIs(t *testing.T) {
+	t.Parallel()
+	watch(t, func(t *testing.T, m *marks, w *waiting.Watcher, _ *testenv.Log) {
+		m.applied.Store(7)
+		m.takes.Store(int64(100 * time.Millisecond))
+		for range 20 {
+			require.NoError(t, w.Wait(t.Context(), at(7), 0))
+			require.ErrorIs(t, w.Wait(t.Context(), at(8), 0), waiting.ErrNotYet)
+		}
+		go func() { _ = w.Wait(t.Context(), at(9), 130*time.Millisecond) }()
+		time.Sleep(50 * time.Millisecond)
+		m.applied.Store(8) // behind the look that is under way
+		require.NoError(t, w.Wait(t.Context(), at(8), 0), "only a look that began later tells")
+
+		m.away.Store(true)
+		require.ErrorIs(t, w.Wait(t.Context(), at(8), 0), waiting.ErrUnavailable)
+		m.takes.Store(int64(time.Hour))
+		begin := time.Now()
+		require.ErrorIs(t, w.Wait(t.Context(), at(8), time.Second), waiting.ErrUnavailable, "nobody knows")
+		require.Equal(t, time.Second+waiting.Grace, time.Since(begin))
 	})
 }
