@@ -70,6 +70,9 @@ type FieldError struct {
 	Limit *string `json:"limit,omitempty"`
 }
 
+// GivenName A user's name; 1 to 200 characters after trimming and normalization (NFC), no control characters.
+type GivenName = string
+
 // Lag What the topic holds and is not counted yet; missing while the broker cannot be asked. Of each partition it is
 // known exactly how many records are not read. Of each lane it is known what is applied, and what the last 512
 // records of each partition show: `events` is exact unless the lane's newest event lies further back in a partition
@@ -243,7 +246,7 @@ type GetUserParams struct {
 	// After The `Order-Token` of an order: the answer waits until that order is counted (or parked as one that cannot be).
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// Wait How long to wait for it, up to 30s; 5s unless this says otherwise.
+	// Wait How long to wait for it, up to 30s; 5s unless this says otherwise, and 0s asks how it is now. Only with `after`.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
@@ -360,7 +363,7 @@ type ClientInterface interface {
 	// as a 504.
 	//
 	// Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
-	GetUser(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetUser(ctx context.Context, name GivenName, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetProgress How far each lane is applied, and each partition read
@@ -442,7 +445,7 @@ func (c *Client) FollowUsers(ctx context.Context, params *FollowUsersParams, req
 // as a 504.
 //
 // Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
-func (c *Client) GetUser(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) GetUser(ctx context.Context, name GivenName, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetUserRequest(c.Server, name, params)
 	if err != nil {
 		return nil, err
@@ -641,7 +644,7 @@ func NewFollowUsersRequest(server string, params *FollowUsersParams) (*http.Requ
 }
 
 // NewGetUserRequest constructs an http.Request for the GetUser method
-func NewGetUserRequest(server string, name string, params *GetUserParams) (*http.Request, error) {
+func NewGetUserRequest(server string, name GivenName, params *GetUserParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -806,7 +809,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
-	GetUserWithResponse(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserResponse, error)
+	GetUserWithResponse(ctx context.Context, name GivenName, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserResponse, error)
 }
 
 // GetProgressResponse200Headers the declared response headers of an HTTP 200 response for GetProgress
@@ -1523,7 +1526,7 @@ func (c *ClientWithResponses) FollowUsersWithResponse(ctx context.Context, param
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/users/{name} (the `GetUser` operationId).
-func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, name string, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserResponse, error) {
+func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, name GivenName, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserResponse, error) {
 	rsp, err := c.GetUser(ctx, name, params, reqEditors...)
 	if err != nil {
 		return nil, err

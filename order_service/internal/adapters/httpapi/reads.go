@@ -85,7 +85,11 @@ func (r reads) ListOrders(ctx context.Context, request openapi.ListOrdersRequest
 	for i, o := range page.Orders {
 		orders[i] = openapi.ListedOrder{ID: o.ID, Name: o.Name.String(), Note: o.Note.String(), CreatedAt: o.CreatedAt}
 	}
-	body, err := json.Marshal(openapi.OrderPage{Orders: orders})
+	answer := openapi.OrderPage{Orders: orders}
+	if page.Next != "" {
+		answer.NextCursor = &page.Next
+	}
+	body, err := json.Marshal(answer)
 	return orderPage{body: body, next: nextLink(asked.URL, page.Next)}, err
 }
 

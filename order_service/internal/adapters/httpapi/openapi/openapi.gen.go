@@ -96,6 +96,9 @@ type FieldError struct {
 	Limit *string `json:"limit,omitempty"`
 }
 
+// GivenName A user's name; 1 to 200 characters after trimming and normalization (NFC), no control characters.
+type GivenName = string
+
 // Lag What track_users has not dealt with. It is missing while track_users has never told how far it is, as without
 // `TRACK_USERS_URL`.
 type Lag struct {
@@ -158,7 +161,9 @@ type Order struct {
 
 // OrderPage defines model for OrderPage.
 type OrderPage struct {
-	Orders []ListedOrder `json:"orders"`
+	// NextCursor The cursor of the next page; there is none on the last page.
+	NextCursor *string       `json:"next_cursor,omitempty"`
+	Orders     []ListedOrder `json:"orders"`
 }
 
 // OrderPlaced defines model for OrderPlaced.
@@ -172,8 +177,8 @@ type OrderPlacedStatus string
 
 // OrderRequest An order as a client asks for it.
 type OrderRequest struct {
-	// Name Who orders; 1 to 200 characters after trimming and normalization (NFC), no control characters.
-	Name string `json:"name"`
+	// Name A user's name; 1 to 200 characters after trimming and normalization (NFC), no control characters.
+	Name GivenName `json:"name"`
 
 	// Note What they write beside it; no NUL. Left out for none.
 	Note *string `json:"note,omitempty"`
@@ -284,7 +289,7 @@ type UnsupportedMediaType = Problem
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
 	// Name Only orders of this name, which is normalized and trimmed as in an order.
-	Name *string `form:"name,omitempty" json:"name,omitempty"`
+	Name *GivenName `form:"name,omitempty" json:"name,omitempty"`
 
 	// CreatedAfter Only orders of this time or later, RFC 3339.
 	CreatedAfter *time.Time `form:"created_after,omitempty" json:"created_after,omitempty"`

@@ -66,6 +66,9 @@ type FieldError struct {
 	Limit *string `json:"limit,omitempty"`
 }
 
+// GivenName A user's name; 1 to 200 characters after trimming and normalization (NFC), no control characters.
+type GivenName = string
+
 // Lag What the topic holds and is not counted yet; missing while the broker cannot be asked. Of each partition it is
 // known exactly how many records are not read. Of each lane it is known what is applied, and what the last 512
 // records of each partition show: `events` is exact unless the lane's newest event lies further back in a partition
@@ -239,7 +242,7 @@ type GetUserParams struct {
 	// After The `Order-Token` of an order: the answer waits until that order is counted (or parked as one that cannot be).
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// Wait How long to wait for it, up to 30s; 5s unless this says otherwise.
+	// Wait How long to wait for it, up to 30s; 5s unless this says otherwise, and 0s asks how it is now. Only with `after`.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
@@ -259,7 +262,7 @@ type ServerInterface interface {
 	FollowUsers(c *gin.Context, params FollowUsersParams)
 	// GetUser Look a user up, if need be once an order is counted
 	// (GET /api/v1/users/{name})
-	GetUser(c *gin.Context, name string, params GetUserParams)
+	GetUser(c *gin.Context, name GivenName, params GetUserParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -395,7 +398,7 @@ func (siw *ServerInterfaceWrapper) GetUser(c *gin.Context) {
 	_ = err
 
 	// ------------- Path parameter "name" -------------
-	var name string
+	var name GivenName
 
 	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
