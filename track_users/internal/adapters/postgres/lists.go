@@ -20,7 +20,7 @@ func (u *Users) List(ctx context.Context, q reading.Query) ([]domain.User, error
 		if len(users) == q.Limit {
 			break
 		}
-		part, err := pgdb.CollectPlanned(ctx, u.pool, toUser, s.sql, append(s.args, q.Limit-len(users))...)
+		part, err := u.part(ctx, s, q.Limit-len(users))
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", reading.ErrUnavailable, err)
 		}
@@ -29,10 +29,27 @@ func (u *Users) List(ctx context.Context, q reading.Query) ([]domain.User, error
 	return users, nil
 }
 
+// part reads a part of a list. Who waits to scan the table does not keep the others waiting.
+func (u *Users) part(ctx context.Context, s statement, limit int) (users []domain.User, err error) {
+	read := func() error {
+		return in(ctx, u.slots, func() (err error) {
+			users, err = pgdb.CollectPlanned(ctx, u.pool, toUser, s.sql, append(s.args, limit)...)
+			return err
+		})
+	}
+	if s.scans {
+		err = in(ctx, u.scans, read)
+	} else {
+		err = read()
+	}
+	return users, err
+}
+
 // statement reads a part of a list. Its last argument is not in args: how many users to read.
 type statement struct {
-	sql  string
-	args []any
+	sql   string
+	args  []any
+	scans bool // it reads the whole table
 }
 
 // statements are what gives a page, one after the other, until it is full.
@@ -56,13 +73,13 @@ func byName(q reading.Query) []statement {
 	)
 	switch {
 	case q.After == nil && q.Descending:
-		return []statement{{lastSQL, nil}}
+		return []statement{{sql: lastSQL}}
 	case q.After == nil:
-		return []statement{{upSQL, []any{""}}}
+		return []statement{{sql: upSQL, args: []any{""}}}
 	case q.Descending:
-		return []statement{{downSQL, []any{q.After.Name.String()}}}
+		return []statement{{sql: downSQL, args: []any{q.After.Name.String()}}}
 	default:
-		return []statement{{upSQL, []any{q.After.Name.String()}}}
+		return []statement{{sql: upSQL, args: []any{q.After.Name.String()}}}
 	}
 }
 
@@ -83,10 +100,10 @@ func byCreation(q reading.Query) []statement {
 	)
 	if q.Descending {
 		from := behind(q, domain.User{CreatedAt: farFuture, ID: math.MaxInt64})
-		return []statement{{downSQL, []any{from.CreatedAt, from.ID}}}
+		return []statement{{sql: downSQL, args: []any{from.CreatedAt, from.ID}}}
 	}
 	from := behind(q, domain.User{CreatedAt: longAgo})
-	return []statement{{upSQL, []any{from.CreatedAt, from.ID}}}
+	return []statement{{sql: upSQL, args: []any{from.CreatedAt, from.ID}}}
 }
 
 // lowCounters are those below the first magnitude that is indexed.
@@ -116,17 +133,19 @@ func byCounter(q reading.Query) []statement {
 	if q.Descending {
 		from := behind(q, domain.User{Counter: math.MaxInt64, ID: math.MaxInt64})
 		args := []any{from.Counter, from.ID}
+		low := statement{sql: lowDownSQL, args: args, scans: true}
 		if from.Counter < lowCounters {
-			return []statement{{lowDownSQL, args}}
+			return []statement{low}
 		}
-		return []statement{{highDownSQL, args}, {lowDownSQL, args}}
+		return []statement{{sql: highDownSQL, args: args}, low}
 	}
 	from := behind(q, domain.User{Counter: 1})
 	args := []any{from.Counter, from.ID}
+	high := statement{sql: highUpSQL, args: args}
 	if from.Counter >= lowCounters {
-		return []statement{{highUpSQL, args}}
+		return []statement{high}
 	}
-	return []statement{{lowUpSQL, args}, {highUpSQL, args}}
+	return []statement{{sql: lowUpSQL, args: args, scans: true}, high}
 }
 
 // behind is where the page begins: behind a user, or at the begin of the list.

@@ -1,9 +1,12 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -110,6 +113,51 @@ func planOf(t *testing.T, pool *pgxpool.Pool, q reading.Query) string {
 	plan := strings.Join(lines, "\n")
 	require.NotContains(t, plan, "Seq Scan")
 	return plan
+}
+
+// However many read, and however long that takes, events are counted; and however many scan the table, users are found.
+func TestReadersLeaveConnections(t *testing.T) {
+	t.Parallel()
+	pool, url := migrated(t)
+	most := int(pool.Config().MaxConns)
+	users := postgres.NewUsers(pool)
+	_, err := pool.Exec(t.Context(), `INSERT INTO track_user (name, counter) VALUES ('Ann', 1)`)
+	require.NoError(t, err)
+	other, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, other.Close(context.Background())) }()
+	_, err = other.Exec(t.Context(), `BEGIN; LOCK TABLE track_user`)
+	require.NoError(t, err)
+
+	var readers sync.WaitGroup
+	failed := make(chan error, 10*most)
+	many := func(read func() error) {
+		for range 5 * most {
+			readers.Go(func() {
+				if err := read(); err != nil {
+					failed <- err
+				}
+			})
+		}
+	}
+	inUse := func(most int) {
+		require.Eventually(t, func() bool { return int(pool.Stat().AcquiredConns()) == most }, 10*time.Second, 5*time.Millisecond)
+	}
+	many(func() error { _, err := users.List(t.Context(), reading.Query{Limit: 1}); return err })
+	inUse(most / 4)
+	many(func() error { _, err := users.ByName(t.Context(), name.Restore("Ann")); return err })
+	inUse(most / 2)
+	for range most - most/2 { // the rest is free
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		conn, err := pool.Acquire(ctx)
+		cancel()
+		require.NoError(t, err)
+		defer conn.Release()
+	}
+	_, err = other.Exec(t.Context(), `COMMIT`)
+	require.NoError(t, err)
+	readers.Wait()
+	require.Empty(t, failed)
 }
 
 // BenchmarkList reads a page of 100 from a million users.

@@ -19,22 +19,44 @@ const readLimit = 5 * time.Second
 
 // Users reads counters. It implements reading.Users.
 type Users struct {
-	pool *pgxpool.Pool
+	pool  *pgxpool.Pool
+	slots chan struct{} // of all who read
+	scans chan struct{} // of those who read the whole table
 }
 
-// NewUsers makes a reader on a pool.
-func NewUsers(pool *pgxpool.Pool) *Users { return &Users{pool: pool} }
+// NewUsers makes a reader on a pool. Readers get half of its connections at most, and those who read the whole table a
+// quarter: however many there are, events are counted and single users are found.
+func NewUsers(pool *pgxpool.Pool) *Users {
+	connections := pool.Config().MaxConns
+	return &Users{
+		pool: pool, slots: make(chan struct{}, max(1, connections/2)), scans: make(chan struct{}, max(1, connections/4)),
+	}
+}
+
+// in does what needs a slot, when there is one.
+func in(ctx context.Context, slots chan struct{}, do func() error) error {
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+		return do()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // ByName finds one user.
-func (u *Users) ByName(ctx context.Context, who name.Name) (domain.User, error) {
+func (u *Users) ByName(ctx context.Context, who name.Name) (user domain.User, err error) {
 	const sql = `SELECT id, name, counter, created_at FROM track_user WHERE name = $1`
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	rows, err := u.pool.Query(ctx, sql, who.String())
-	if err != nil {
-		return domain.User{}, fmt.Errorf("%w: %w", reading.ErrUnavailable, err)
-	}
-	user, err := pgx.CollectExactlyOneRow(rows, toUser)
+	err = in(ctx, u.slots, func() error {
+		rows, err := u.pool.Query(ctx, sql, who.String())
+		if err != nil {
+			return err
+		}
+		user, err = pgx.CollectExactlyOneRow(rows, toUser)
+		return err
+	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return domain.User{}, reading.ErrNotFound
