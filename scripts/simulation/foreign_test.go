@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"ordertrack/shared/event"
 	"ordertrack/shared/name"
-	receiver "ordertrack/track_users/simulation"
 )
 
 // numberHeader tells the records of others apart. The services take no notice of it.
@@ -38,14 +38,14 @@ func (w *world) somebodyElseWrites(t *rapid.T) {
 		value = fmt.Sprintf(`{"name":%q}`, who)
 	}
 	p := w.topic.partitions[number]
-	p.records = append(p.records, receiver.Record{
-		Value: []byte(value), Headers: []receiver.Header{{Key: numberHeader, Value: []byte(strconv.Itoa(len(w.strange)))}},
+	p.records = append(p.records, event.Record{
+		Value: []byte(value), Headers: []event.Header{{Key: numberHeader, Value: []byte(strconv.Itoa(len(w.strange)))}},
 	})
 	w.strange = append(w.strange, strange{name: who})
 }
 
 // numberOf is which of the records of others this one is; false for one of ours.
-func numberOf(r receiver.Record) (int, bool) {
+func numberOf(r event.Record) (int, bool) {
 	for _, h := range r.Headers {
 		if h.Key == numberHeader {
 			number, err := strconv.Atoi(string(h.Value))

@@ -20,7 +20,7 @@ type topic struct {
 // partition holds records from an offset on.
 type partition struct {
 	oldest  int64
-	records []receiver.Record
+	records []event.Record
 }
 
 // committed is a consumer group's offset of a partition.
@@ -59,7 +59,7 @@ func (t *topic) ends() sender.Offsets {
 func (p *partition) newest() int64 { return p.oldest + int64(len(p.records)) }
 
 // read gives the records from an offset on; false when the partition does not reach there.
-func (p *partition) read(offset int64) ([]receiver.Record, bool) {
+func (p *partition) read(offset int64) ([]event.Record, bool) {
 	if offset < p.oldest || offset > p.newest() {
 		return nil, false
 	}
@@ -79,7 +79,7 @@ func toPartition(id receiver.TopicID, number int) sender.Partition {
 	return sender.Partition{TopicID: uuid.UUID(id).String(), Number: int32(number)}
 }
 
-func toRecord(e sender.Placed) receiver.Record {
+func toRecord(e sender.Placed) event.Record {
 	encoded := event.Encode(event.Placed{
 		OrderID: e.OrderID, Name: e.Name, LogID: e.Place.LogID, Lane: e.Place.Lane, Sequence: e.Place.Sequence,
 		PlacedAt: e.PlacedAt, TraceParent: e.TraceParent,
@@ -87,9 +87,5 @@ func toRecord(e sender.Placed) receiver.Record {
 	if e.Name == poisonous {
 		encoded.Value = []byte(undecodable)
 	}
-	record := receiver.Record{Key: encoded.Key, Value: encoded.Value, Headers: make([]receiver.Header, len(encoded.Headers))}
-	for i, h := range encoded.Headers {
-		record.Headers[i] = receiver.Header(h)
-	}
-	return record
+	return encoded
 }

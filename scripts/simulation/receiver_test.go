@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ordertrack/shared/event"
 	receiver "ordertrack/track_users/simulation"
 )
 
@@ -18,15 +19,17 @@ type claim struct {
 
 	stream   receiver.Stream
 	topic    *topic // as it was when the claim began
-	at       int64  // one past the last record given out
-	position int64  // one past what is read and done with, or waits
-	marked   int64  // to be committed
-	replaced bool   // the group has given the partition to another, which this one does not know
+	decoder  receiver.Decoder
+	numbers  map[int64]int // of the records of others that were given out, by offset
+	at       int64         // one past the last record given out
+	position int64         // one past what is read and done with, or waits
+	marked   int64         // to be committed
+	replaced bool          // the group has given the partition to another, which this one does not know
 }
 
 // claim begins to read a partition from the committed offset on, or from the oldest record when there is none that fits.
 func (w *world) claim(number int) *claim {
-	c := &claim{world: w, topic: w.topic, marked: receiver.NoOffset, stream: receiver.Stream{
+	c := &claim{world: w, topic: w.topic, marked: receiver.NoOffset, numbers: map[int64]int{}, stream: receiver.Stream{
 		Topic: "user_events", TopicID: w.topic.id, Partition: int32(number),
 	}}
 	p := w.topic.partitions[number]
@@ -53,7 +56,7 @@ func (c *claim) partition() *partition {
 }
 
 // Next implements the feed. A claim does not always notice at once that the topic is another one.
-func (c *claim) Next(ctx context.Context, limit int, patience time.Duration) ([]receiver.Raw, error) {
+func (c *claim) Next(ctx context.Context, limit int, patience time.Duration) ([]*receiver.Event, error) {
 	c.position = c.at
 	for {
 		c.flush(false)
@@ -75,16 +78,24 @@ func (c *claim) Next(ctx context.Context, limit int, patience time.Duration) ([]
 	}
 }
 
-func (c *claim) give(records []receiver.Record) []receiver.Raw {
+func (c *claim) give(records []event.Record) []*receiver.Event {
 	if len(records) > 1 && !c.calm {
 		records = records[:rapid.IntRange(1, len(records)).Draw(c.T, "records")]
 	}
-	raw := make([]receiver.Raw, len(records))
+	events := make([]*receiver.Event, len(records))
 	for i, record := range records {
-		raw[i] = receiver.Raw{Offset: c.at, Record: record}
+		events[i] = c.decoder.Event(c.at, record)
+		if number, ok := numberOf(record); ok {
+			c.numbers[c.at] = number
+		}
 		c.at++
 	}
-	return raw
+	return events
+}
+
+// Record implements the feed. The model's ledger refuses no event, so nothing asks.
+func (c *claim) Record(context.Context, *receiver.Event) (*receiver.Record, error) {
+	return nil, receiver.ErrGone
 }
 
 // Verify implements the feed.
@@ -123,7 +134,7 @@ func (c *claim) Apply(
 	if c.fails(database) {
 		return receiver.Marks{}, fmt.Errorf("%w: %w", receiver.ErrUnavailable, errDatabase)
 	}
-	after := c.users.apply(scope, decide)
+	after := c.users.apply(scope, decide, c.numbers)
 	if c.fails(database) {
 		return receiver.Marks{}, fmt.Errorf("%w: %w", receiver.ErrUnavailable, errDatabase)
 	}

@@ -44,8 +44,11 @@ func (u *users) clone() *users {
 	return c
 }
 
-// apply is the transaction that applies events. The decision is asked for twice, as it may be.
-func (u *users) apply(scope receiver.Scope, decide func(receiver.Marks) receiver.Effects) receiver.Marks {
+// apply is the transaction that applies events; numbers tell the foreign ones apart, by their offsets. The decision is
+// asked for twice, as it may be.
+func (u *users) apply(
+	scope receiver.Scope, decide func(receiver.Marks) receiver.Effects, numbers map[int64]int,
+) receiver.Marks {
 	before := u.locked(scope)
 	decide(u.locked(scope))
 	effects := decide(before)
@@ -57,12 +60,12 @@ func (u *users) apply(scope receiver.Scope, decide func(receiver.Marks) receiver
 		u.foreign[scope.Stream] = effects.Foreign
 	}
 	for _, e := range effects.Taken {
-		u.take(e, slices.Contains(effects.Parked, e))
+		u.take(e, slices.Contains(effects.Parked, e), numbers)
 	}
 	return effects.Apply(before)
 }
 
-func (u *users) take(e *receiver.Event, parked bool) {
+func (u *users) take(e *receiver.Event, parked bool, numbers map[int64]int) {
 	who := e.Name.String()
 	if parked {
 		who = ""
@@ -71,7 +74,7 @@ func (u *users) take(e *receiver.Event, parked bool) {
 		u.applied[e.Place.Lane] = append(u.applied[e.Place.Lane], taken{sequence: e.Place.Sequence, name: who})
 		return
 	}
-	number, _ := numberOf(e.Record)
+	number := numbers[e.Offset]
 	d := u.strange[number]
 	d.name = who
 	if parked {

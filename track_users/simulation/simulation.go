@@ -27,12 +27,10 @@ type (
 	Effects = domain.Effects
 	// Event is one that was read.
 	Event = domain.Event
-	// Record is what was read.
+	// Record is what one was made of.
 	Record = domain.Record
-	// Header is one of its headers.
-	Header = domain.Header
-	// Raw is a record with its offset.
-	Raw = tallying.Raw
+	// Decoder makes events of records.
+	Decoder = tallying.Decoder
 )
 
 // NoOffset is the foreign mark of a stream that has none.
@@ -55,6 +53,7 @@ type (
 var (
 	ErrUnavailable   = tallying.ErrUnavailable
 	ErrStreamChanged = tallying.ErrStreamChanged
+	ErrGone          = tallying.ErrGone
 )
 
 // NewNeighbours has none.

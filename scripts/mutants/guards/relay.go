@@ -91,7 +91,7 @@ func retransmitting() []Guard {
 		book.guard("one-moment", "marks and positions are told of one moment", "the snapshot that they share",
 			"book.go", "IsoLevel: pgx.RepeatableRead", "IsoLevel: pgx.ReadCommitted", "^TestBookContract$/tells_marks"),
 		feed.guard("read-means-done", "a partition counts as read up to what is applied or waits", "that: what is in hand counts, too",
-			"feed.go", "f.next = messages[len(messages)-1].Offset + 1\n", "f.next = messages[len(messages)-1].Offset + 1\n\t\t\tf.read(f.next)\n",
+			"feed.go", "f.next = events[len(events)-1].Offset + 1\n", "f.next = events[len(events)-1].Offset + 1\n\t\t\tf.read(f.next)\n",
 			"^TestConsumer_DoesNotClaimToHaveReadWhatItCannotApply$"),
 	}
 }

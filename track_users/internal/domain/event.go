@@ -1,19 +1,15 @@
 package domain
 
-import (
-	"bytes"
-	"strings"
+import "ordertrack/shared/name"
 
-	"ordertrack/shared/name"
-)
-
-// Event is one record of a stream: either it raises the counter of Name by one, or it has a Fault and is parked.
+// Event is one record of a stream: either it raises the counter of Name by one, or it has a Fault and is parked. It
+// shares no memory with what it was read from, nor with other events: many of them may wait for long.
 type Event struct {
 	Name   name.Name // zero when the record gave none that is legal
 	Place  Place
-	Offset int64 // in the stream it was read from
-	Record Record
-	Fault  *Fault // nil for an event that can be counted
+	Offset int64   // in the stream it was read from
+	Fault  *Fault  // nil for an event that can be counted
+	Record *Record // what was read, to be parked; nil for an event that can be counted, or when nobody has it any more
 }
 
 // Record is what was read, to the byte.
@@ -37,36 +33,30 @@ type Fault struct {
 // IsForeign tells whether the event has no place in a log.
 func (e *Event) IsForeign() bool { return e.Place.IsZero() }
 
-// Condemn gives an event up: from now on it is to be parked instead of counted.
-func (e *Event) Condemn(reason, detail string) { e.Fault = &Fault{Reason: reason, Detail: detail} }
+// Condemn gives an event up: from now on it is to be parked instead of counted, with the record if somebody has it.
+func (e *Event) Condemn(reason, detail string, record *Record) {
+	e.Fault, e.Record = &Fault{Reason: reason, Detail: detail}, record
+}
 
 // Sizes of what an event takes beside its bytes, rounded up: the structs, the slice headers, the allocator's rounding.
 const (
-	eventOverhead  = 256
+	eventOverhead  = 128
+	recordOverhead = 160 // with the fault that it has then
 	headerOverhead = 48
 )
 
-// Size is about how many bytes of memory the event keeps once it is detached.
+// Size is about how many bytes of memory the event keeps. A source is not among them: events of one log share it.
 func (e *Event) Size() int {
-	size := eventOverhead + len(e.Name.String()) + len(e.Place.Lane.Source) + len(e.Record.Key) + len(e.Record.Value)
+	size := eventOverhead + len(e.Name.String())
+	if e.Fault != nil {
+		size += recordOverhead + len(e.Fault.Detail)
+	}
+	if e.Record == nil {
+		return size
+	}
+	size += len(e.Record.Key) + len(e.Record.Value)
 	for _, h := range e.Record.Headers {
 		size += headerOverhead + len(h.Key) + len(h.Value)
 	}
 	return size
-}
-
-// Detached is a copy that shares nothing with the transport, nor with the events that were read with it: a few bytes of
-// a record would keep the whole response alive that it came in.
-func (e *Event) Detached() *Event {
-	headers := make([]Header, len(e.Record.Headers))
-	for i, h := range e.Record.Headers {
-		headers[i] = Header{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
-	}
-	return &Event{
-		Name:   name.Restore(strings.Clone(e.Name.String())),
-		Place:  Place{Lane: Lane{Source: strings.Clone(e.Place.Lane.Source), Number: e.Place.Lane.Number}, Sequence: e.Place.Sequence},
-		Offset: e.Offset,
-		Record: Record{Key: bytes.Clone(e.Record.Key), Value: bytes.Clone(e.Record.Value), Headers: headers},
-		Fault:  e.Fault,
-	}
 }

@@ -4,22 +4,24 @@ import (
 	"sync"
 
 	"github.com/IBM/sarama"
+
+	"ordertrack/track_users/internal/domain"
 )
 
 // What a claim reads ahead at most while a batch is being applied: enough for the next batch, and no more memory than
-// that, whatever the size of the records. One record always fits.
+// that, whatever the size of the events. One always fits.
 const (
-	aheadRecords = 2048
-	aheadBytes   = 2 << 20
+	aheadEvents = 8192
+	aheadBytes  = 2 << 20
 )
 
-// backlog takes what Sarama delivers, one record at a time, and gives it in batches. So a batch is as large as the
+// backlog takes what Sarama delivers, one message at a time, and gives it as events in batches. So a batch is as large as the
 // backlog is, and small when there is none.
 type backlog struct {
-	mu       sync.Mutex
-	messages []*sarama.ConsumerMessage
-	bytes    int
-	ended    bool
+	mu     sync.Mutex
+	events []*domain.Event
+	bytes  int
+	ended  bool
 
 	some chan struct{} // has a token when there may be something to take, or the end
 	room chan struct{} // has a token when there may be room again
@@ -32,10 +34,11 @@ func newBacklog() *backlog {
 // fill runs until the messages or stop end.
 func (b *backlog) fill(messages <-chan *sarama.ConsumerMessage, stop <-chan struct{}) {
 	defer b.end()
+	var t translator
 	for {
 		select {
 		case m, ok := <-messages:
-			if !ok || !b.put(m, stop) {
+			if !ok || !b.put(t.event(m), stop) {
 				return
 			}
 		case <-stop:
@@ -45,8 +48,8 @@ func (b *backlog) fill(messages <-chan *sarama.ConsumerMessage, stop <-chan stru
 }
 
 // put waits for room; it is false when stop ended that.
-func (b *backlog) put(m *sarama.ConsumerMessage, stop <-chan struct{}) bool {
-	for !b.add(m) {
+func (b *backlog) put(e *domain.Event, stop <-chan struct{}) bool {
+	for !b.add(e) {
 		select {
 		case <-b.room:
 		case <-stop:
@@ -56,16 +59,16 @@ func (b *backlog) put(m *sarama.ConsumerMessage, stop <-chan struct{}) bool {
 	return true
 }
 
-func (b *backlog) add(m *sarama.ConsumerMessage) bool {
-	size := sizeOf(m)
+func (b *backlog) add(e *domain.Event) bool {
+	size := e.Size()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.messages) > 0 && (len(b.messages) >= aheadRecords || b.bytes+size > aheadBytes) {
+	if len(b.events) > 0 && (len(b.events) >= aheadEvents || b.bytes+size > aheadBytes) {
 		return false
 	}
-	b.messages = append(b.messages, m)
+	b.events = append(b.events, e)
 	b.bytes += size
-	if len(b.messages) == 1 {
+	if len(b.events) == 1 {
 		signal(b.some)
 	}
 	return true
@@ -80,19 +83,19 @@ func (b *backlog) end() {
 
 // take gives what is there, limit at most, and whether there is an end after that. The token in some is to be taken
 // before, and is put back when something is left.
-func (b *backlog) take(limit int) (taken []*sarama.ConsumerMessage, ended bool) {
+func (b *backlog) take(limit int) (taken []*domain.Event, ended bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	taken = b.messages
+	taken = b.events
 	if len(taken) > limit {
-		taken, b.messages = taken[:limit:limit], taken[limit:]
+		taken, b.events = taken[:limit:limit], taken[limit:]
 	} else {
-		b.messages = nil
+		b.events = nil
 	}
-	for _, m := range taken {
-		b.bytes -= sizeOf(m)
+	for _, e := range taken {
+		b.bytes -= e.Size()
 	}
-	if len(b.messages) > 0 || b.ended {
+	if len(b.events) > 0 || b.ended {
 		signal(b.some)
 	}
 	signal(b.room)
@@ -104,12 +107,4 @@ func signal(token chan struct{}) {
 	case token <- struct{}{}:
 	default:
 	}
-}
-
-func sizeOf(m *sarama.ConsumerMessage) int {
-	size := len(m.Key) + len(m.Value)
-	for _, h := range m.Headers {
-		size += len(h.Key) + len(h.Value)
-	}
-	return size
 }

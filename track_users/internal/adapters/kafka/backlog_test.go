@@ -6,9 +6,15 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+
+	"ordertrack/track_users/internal/domain"
 )
 
+// message is that of an event, or of so many bytes that make none.
 func message(offset int64, size int) *sarama.ConsumerMessage {
+	if size == 0 {
+		return &sarama.ConsumerMessage{Offset: offset, Value: []byte(`{"name":"Ann"}`)}
+	}
 	return &sarama.ConsumerMessage{Offset: offset, Value: make([]byte, size)}
 }
 
@@ -27,10 +33,10 @@ func filling(t *testing.T, messages <-chan *sarama.ConsumerMessage) (b *backlog,
 	}
 }
 
-func offsets(messages []*sarama.ConsumerMessage) []int64 {
-	got := make([]int64, 0, len(messages))
-	for _, m := range messages {
-		got = append(got, m.Offset)
+func offsets(events []*domain.Event) []int64 {
+	got := make([]int64, 0, len(events))
+	for _, e := range events {
+		got = append(got, e.Offset)
 	}
 	return got
 }
@@ -42,7 +48,7 @@ func TestABatchIsAsLargeAsTheBacklog(t *testing.T) {
 		b, stop := filling(t, messages)
 		defer stop()
 		for offset := range int64(5) {
-			messages <- message(offset, 10)
+			messages <- message(offset, 0)
 		}
 		synctest.Wait()
 		<-b.some
@@ -59,18 +65,18 @@ func TestABatchIsAsLargeAsTheBacklog(t *testing.T) {
 }
 
 // A topic full of large records takes no more memory than one of small ones.
-func TestTheBacklogIsBoundInRecordsAndInBytes(t *testing.T) {
+func TestTheBacklogIsBoundInEventsAndInBytes(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct{ size, want int }{
-		"small":               {size: 10, want: aheadRecords},
+		"small":               {size: 0, want: aheadEvents},
 		"large":               {size: aheadBytes/4 + 1, want: 3},
 		"larger than allowed": {size: 2 * aheadBytes, want: 1},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				messages := make(chan *sarama.ConsumerMessage, 3*aheadRecords)
-				for offset := range int64(2*aheadRecords + 5) {
+				messages := make(chan *sarama.ConsumerMessage, 3*aheadEvents)
+				for offset := range int64(2*aheadEvents + 5) {
 					messages <- message(offset, c.size)
 					if int(offset) > 2*c.want {
 						break
@@ -80,7 +86,7 @@ func TestTheBacklogIsBoundInRecordsAndInBytes(t *testing.T) {
 				defer stop()
 				for want := int64(0); want < int64(2*c.want); want += int64(c.want) {
 					synctest.Wait()
-					taken, _ := b.take(10 * aheadRecords)
+					taken, _ := b.take(10 * aheadEvents)
 					require.Len(t, taken, c.want)
 					require.Equal(t, want, taken[0].Offset, "what waited for room comes next")
 				}
@@ -94,7 +100,7 @@ func TestTheEndComesAfterTheLastRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := make(chan *sarama.ConsumerMessage, 1)
 		b, stop := filling(t, messages)
-		messages <- message(7, 10)
+		messages <- message(7, 0)
 		close(messages)
 		synctest.Wait()
 		<-b.some
@@ -113,7 +119,7 @@ func TestAFullBacklogCanBeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := make(chan *sarama.ConsumerMessage, 2)
 		messages <- message(0, 2*aheadBytes)
-		messages <- message(1, 10)
+		messages <- message(1, 0)
 		_, stop := filling(t, messages)
 		synctest.Wait()
 		stop() // would wait for ever

@@ -7,8 +7,6 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"ordertrack/shared/event"
-	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 )
 
@@ -23,6 +21,7 @@ type feed struct {
 	stream  domain.Stream
 	topicID string // goes with each committed offset
 	verify  func(context.Context) error
+	again   func(context.Context, *domain.Event) (*domain.Record, error)
 	read    func(next int64) // told what is read and done with, or waits
 
 	next    int64 // one past the last record given out, or NoOffset
@@ -32,7 +31,7 @@ type feed struct {
 }
 
 // Next waits for the first record and takes what is there beside it.
-func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
+func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]*domain.Event, error) {
 	f.read(f.next) // who asks for more is done with what there was
 	var flush, timeout <-chan time.Time
 	if f.marked {
@@ -56,49 +55,20 @@ func (f *feed) Next(ctx context.Context, limit int, patience time.Duration) ([]t
 			continue
 		case <-f.backlog.some:
 		}
-		messages, ended := f.backlog.take(limit)
+		events, ended := f.backlog.take(limit)
 		if ended {
 			return nil, io.EOF
 		}
-		if len(messages) > 0 {
-			f.next = messages[len(messages)-1].Offset + 1
-			return raws(messages), nil
+		if len(events) > 0 {
+			f.next = events[len(events)-1].Offset + 1
+			return events, nil
 		}
 	}
 }
 
-// raws makes records of messages, with one piece of memory for all headers.
-func raws(messages []*sarama.ConsumerMessage) []tallying.Raw {
-	count := 0
-	for _, m := range messages {
-		count += len(m.Headers)
-	}
-	headers, records := make([]domain.Header, 0, count), make([]tallying.Raw, len(messages))
-	for i, m := range messages {
-		begin := len(headers)
-		for _, h := range m.Headers {
-			headers = append(headers, domain.Header{Key: headerKey(h.Key), Value: h.Value})
-		}
-		records[i] = tallying.Raw{Offset: m.Offset, Record: domain.Record{
-			Key: m.Key, Value: m.Value, Headers: headers[begin:len(headers):len(headers)],
-		}}
-	}
-	return records
-}
-
-// ourHeaders are those that nearly every record has: their keys need not be made anew for each.
-var ourHeaders = map[string]string{
-	event.HeaderSpecVersion: event.HeaderSpecVersion, event.HeaderID: event.HeaderID, event.HeaderSource: event.HeaderSource,
-	event.HeaderType: event.HeaderType, event.HeaderTime: event.HeaderTime, event.HeaderContentType: event.HeaderContentType,
-	event.HeaderLane: event.HeaderLane, event.HeaderSequence: event.HeaderSequence,
-	event.HeaderTraceParent: event.HeaderTraceParent,
-}
-
-func headerKey(key []byte) string {
-	if ours, ok := ourHeaders[string(key)]; ok { // the compiler makes no string for a look-up
-		return ours
-	}
-	return string(key)
+// Record reads a record again.
+func (f *feed) Record(ctx context.Context, e *domain.Event) (*domain.Record, error) {
+	return f.again(ctx, e)
 }
 
 // Verify makes sure that the topic was not created again.

@@ -34,7 +34,7 @@ func TestCommitsAreFewAndTheLastIsNotForgotten(t *testing.T) {
 		const events = 2000
 		go func() {
 			for offset := range int64(events) {
-				messages <- message(offset, 10)
+				messages <- message(offset, 0)
 				time.Sleep(time.Millisecond)
 			}
 		}()

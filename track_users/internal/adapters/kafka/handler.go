@@ -84,7 +84,8 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama
 	defer h.forget(stream)
 	f := &feed{
 		session: session, backlog: newBacklog(), stream: stream, topicID: h.topicID.String(), verify: h.verify,
-		read: func(next int64) { h.set(stream, next) }, next: start, offset: domain.NoOffset,
+		again: func(ctx context.Context, e *domain.Event) (*domain.Record, error) { return h.again(ctx, stream, e) },
+		read:  func(next int64) { h.set(stream, next) }, next: start, offset: domain.NoOffset,
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -129,4 +130,24 @@ func (h *handler) verify(ctx context.Context) error {
 		return tallying.ErrStreamChanged
 	}
 	return nil
+}
+
+// again reads the record of an event once more. What lies at its offset may be another record, when the log has lost its
+// newest ones meanwhile.
+func (h *handler) again(ctx context.Context, stream domain.Stream, e *domain.Event) (*domain.Record, error) {
+	message, err := messageAt(h.asking, stream, e.Offset)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", tallying.ErrUnavailable, err)
+	}
+	if err := h.verify(ctx); err != nil {
+		return nil, err
+	}
+	if message == nil {
+		return nil, tallying.ErrGone
+	}
+	var t translator
+	if found := t.event(message); found.Offset != e.Offset || found.Name != e.Name || found.Place != e.Place {
+		return nil, tallying.ErrGone
+	}
+	return tallying.Copy(t.record(message)), nil
 }

@@ -30,18 +30,16 @@ func readTail(reader sarama.Consumer, stream domain.Stream, begin, end int64) (t
 	if begin == end {
 		return t, nil
 	}
-	var decoder event.Decoder
+	var translator translator
 	err := peek(reader, stream, begin, func(m *sarama.ConsumerMessage) bool {
 		t.end = m.Offset + 1
 		// A record with a fault has its place all the same, if it has one at all.
-		decoded, _ := decoder.Decode(event.Record{Key: m.Key, Value: m.Value, Headers: eventHeaders(m.Headers)})
-		if !decoded.Place.IsZero() {
-			lane := domain.Lane{Source: decoded.Place.Source, Number: decoded.Place.Lane}
-			t.heads[lane] = max(t.heads[lane], decoded.Place.Sequence)
+		if e := translator.event(m); !e.IsForeign() {
+			t.heads[e.Place.Lane] = max(t.heads[e.Place.Lane], e.Place.Sequence)
 		}
 		return t.end < end
 	})
-	return t, err
+	return t, unlessLate(err)
 }
 
 // placedAt is when the order was placed whose event is the first at or behind an offset; zero when that does not come in
@@ -51,10 +49,37 @@ func placedAt(reader sarama.Consumer, stream domain.Stream, offset int64) (at ti
 		at = timeOf(m)
 		return false
 	})
-	return at, err
+	return at, unlessLate(err)
 }
 
-// peek reads records from an offset on for as long as more says so, and for peekLimit at most.
+// errLate says that there may be more than what came in time.
+var errLate = errors.New("no record came in time")
+
+func unlessLate(err error) error {
+	if errors.Is(err, errLate) {
+		return nil
+	}
+	return err
+}
+
+// messageAt gives the first message at or behind an offset, nil when the log does not reach there.
+func messageAt(client sarama.Client, stream domain.Stream, offset int64) (found *sarama.ConsumerMessage, err error) {
+	end, err := client.GetOffset(stream.Topic, stream.Partition, sarama.OffsetNewest)
+	if err != nil || end <= offset {
+		return nil, err
+	}
+	reader, err := sarama.NewConsumerFromClient(client) // closing it leaves the client open
+	if err != nil {
+		return nil, err
+	}
+	err = peek(reader, stream, offset, func(m *sarama.ConsumerMessage) bool {
+		found = m
+		return false
+	})
+	return found, errors.Join(err, reader.Close())
+}
+
+// peek reads records from an offset on for as long as more says so, and for peekLimit at most: then it returns errLate.
 func peek(reader sarama.Consumer, stream domain.Stream, from int64, more func(*sarama.ConsumerMessage) bool) (err error) {
 	claim, err := reader.ConsumePartition(stream.Topic, stream.Partition, from)
 	if errors.Is(err, sarama.ErrOffsetOutOfRange) {
@@ -69,7 +94,7 @@ func peek(reader sarama.Consumer, stream domain.Stream, from int64, more func(*s
 	for {
 		select {
 		case <-timer.C:
-			return nil
+			return errLate
 		case m, ok := <-claim.Messages():
 			if !ok || !more(m) {
 				return nil
@@ -88,12 +113,4 @@ func timeOf(m *sarama.ConsumerMessage) time.Time {
 		}
 	}
 	return m.Timestamp
-}
-
-func eventHeaders(given []*sarama.RecordHeader) []event.Header {
-	headers := make([]event.Header, len(given))
-	for i, h := range given {
-		headers[i] = event.Header{Key: string(h.Key), Value: h.Value}
-	}
-	return headers
 }

@@ -23,8 +23,11 @@ func queueParked(batch *pgx.Batch, all []parked) error {
 			key, value, headers)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 	for _, p := range all {
-		stream, e := p.stream, p.event
-		headers, err := headersOf(e.Record)
+		stream, e, record := p.stream, p.event, p.event.Record
+		if record == nil {
+			record = &domain.Record{}
+		}
+		headers, err := headersOf(record)
 		if err != nil {
 			return err
 		}
@@ -41,12 +44,12 @@ func queueParked(batch *pgx.Batch, all []parked) error {
 			who = &text
 		}
 		batch.Queue(sql, stream.Topic, [16]byte(stream.TopicID), stream.Partition, e.Offset, source, lane, sequence, who,
-			storable(e.Fault.Reason), storable(e.Fault.Detail), e.Record.Key, e.Record.Value, headers)
+			storable(e.Fault.Reason), storable(e.Fault.Detail), record.Key, record.Value, headers)
 	}
 	return nil
 }
 
-func headersOf(record domain.Record) ([]byte, error) {
+func headersOf(record *domain.Record) ([]byte, error) {
 	rows := make([]headerRow, len(record.Headers))
 	for i, h := range record.Headers {
 		rows[i] = headerRow{Key: storable(h.Key), Value: h.Value}

@@ -13,10 +13,10 @@ import (
 const ReasonRefused = "refused"
 
 // applyAll applies everything that is next in order. With look it also asks for lanes that wait for another consumer.
-func (t *Tally) applyAll(ctx context.Context, look bool) error {
+func (t *Tally) applyAll(ctx context.Context, feed Feed, look bool) error {
 	for scope := t.window.Scope(look); !scope.IsEmpty(); scope = t.window.Scope(false) {
 		begin := time.Now()
-		effects, forgotten, err := t.apply(ctx, scope)
+		effects, forgotten, err := t.apply(ctx, feed, scope)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,9 @@ func (t *Tally) applyAll(ctx context.Context, look bool) error {
 
 // apply applies one scope, and narrows down what the ledger refuses until the one event that it refuses is found. That
 // one is parked. When the ledger refuses even that, nothing can be done but to try again: no event is ever skipped.
-func (t *Tally) apply(ctx context.Context, scope domain.Scope) (effects domain.Effects, forgotten int, err error) {
+func (t *Tally) apply(
+	ctx context.Context, feed Feed, scope domain.Scope,
+) (effects domain.Effects, forgotten int, err error) {
 	for {
 		var marks domain.Marks
 		err = t.persist(ctx, "apply events", func() error {
@@ -51,7 +53,9 @@ func (t *Tally) apply(ctx context.Context, scope domain.Scope) (effects domain.E
 		if ctx.Err() != nil {
 			return effects, 0, context.Cause(ctx)
 		}
-		t.narrow(ctx, effects, err)
+		if err := t.narrow(ctx, feed, effects, err); err != nil {
+			return effects, 0, err
+		}
 	}
 }
 
@@ -67,13 +71,23 @@ func unlessRefused(err error, effects domain.Effects) error {
 }
 
 // narrow halves what is tried next; a single event that is refused is condemned.
-func (t *Tally) narrow(ctx context.Context, effects domain.Effects, err error) {
+func (t *Tally) narrow(ctx context.Context, feed Feed, effects domain.Effects, refusal error) error {
 	if len(effects.Taken) > 1 {
 		t.size = len(effects.Taken) / 2
-		return
+		return nil
 	}
-	t.log.ErrorContext(ctx, "the database refuses an event: parking it", "offset", effects.Taken[0].Offset, "error", err)
-	effects.Taken[0].Condemn(ReasonRefused, err.Error())
+	refused := effects.Taken[0]
+	var record *domain.Record
+	err := t.persist(ctx, "read a record again", func() (err error) {
+		record, err = feed.Record(ctx, refused)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrGone) {
+		return err
+	}
+	t.log.ErrorContext(ctx, "the database refuses an event: parking it", "offset", refused.Offset, "error", refusal)
+	refused.Condemn(ReasonRefused, errors.Join(refusal, err).Error(), record)
+	return nil
 }
 
 func summarize(effects domain.Effects, repeats int, took time.Duration) Applied {

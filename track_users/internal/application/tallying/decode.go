@@ -1,35 +1,22 @@
 package tallying
 
 import (
+	"bytes"
 	"errors"
+	"strings"
 
 	"ordertrack/shared/event"
 	"ordertrack/track_users/internal/domain"
 )
 
-// decoder makes events of records, a batch at a time.
-type decoder struct {
-	event   event.Decoder
-	headers []event.Header // of the record at hand
-}
+// Decoder makes events of records. It is for one goroutine; the zero value is ready.
+type Decoder struct{ decoder event.Decoder }
 
-// decode makes events of records. One that can never be counted comes with its fault.
-func (d *decoder) decode(records []Raw) []*domain.Event {
-	room, events := make([]domain.Event, len(records)), make([]*domain.Event, len(records))
-	for i, raw := range records {
-		events[i] = &room[i]
-		d.one(raw, events[i])
-	}
-	return events
-}
-
-func (d *decoder) one(raw Raw, e *domain.Event) {
-	d.headers = d.headers[:0]
-	for _, h := range raw.Record.Headers {
-		d.headers = append(d.headers, event.Header(h))
-	}
-	decoded, err := d.event.Decode(event.Record{Key: raw.Record.Key, Value: raw.Record.Value, Headers: d.headers})
-	*e = domain.Event{Name: decoded.Name, Offset: raw.Offset, Record: raw.Record}
+// Event makes an event of a record, and keeps nothing of the record's memory. One that can never be counted comes with
+// its fault, and with a copy of the record.
+func (d *Decoder) Event(offset int64, r event.Record) *domain.Event {
+	decoded, err := d.decoder.Decode(r)
+	e := &domain.Event{Name: decoded.Name, Offset: offset}
 	if !decoded.Place.IsZero() {
 		e.Place = domain.Place{
 			Lane:     domain.Lane{Source: decoded.Place.Source, Number: decoded.Place.Lane},
@@ -37,6 +24,16 @@ func (d *decoder) one(raw Raw, e *domain.Event) {
 		}
 	}
 	if malformed, ok := errors.AsType[*event.Malformed](err); ok {
-		e.Condemn(string(malformed.Reason), malformed.Detail)
+		e.Condemn(string(malformed.Reason), malformed.Detail, Copy(r))
 	}
+	return e
+}
+
+// Copy is the record to the byte, in memory of its own.
+func Copy(r event.Record) *domain.Record {
+	headers := make([]domain.Header, len(r.Headers))
+	for i, h := range r.Headers {
+		headers[i] = domain.Header{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
+	}
+	return &domain.Record{Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value), Headers: headers}
 }

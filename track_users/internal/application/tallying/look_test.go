@@ -22,7 +22,7 @@ import (
 // next is one reading of a feed, in a bubble of synctest: what comes after some time, unless patience is over before.
 type next struct {
 	after   time.Duration
-	records []tallying.Raw
+	records []*domain.Event
 	before  func() // is called before it waits
 }
 
@@ -30,7 +30,7 @@ type next struct {
 func (b *bench) script(readings ...next) *[]time.Duration {
 	asked := make([]time.Duration, 0, len(readings))
 	b.feed.EXPECT().Next(gomock.Any(), b.limits.Batch, gomock.Any()).DoAndReturn(
-		func(_ context.Context, _ int, patience time.Duration) ([]tallying.Raw, error) {
+		func(_ context.Context, _ int, patience time.Duration) ([]*domain.Event, error) {
 			if len(readings) == 0 {
 				return nil, io.EOF
 			}
@@ -73,7 +73,7 @@ func TestTally_LooksLessAndLessOftenForWhatAnotherConsumerApplies(t *testing.T) 
 		b := setup(t).unmetered()
 		times := b.looks()
 		asked := b.script(
-			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{records: []*domain.Event{placed(0, "Ann", 1, 2)}},
 			next{after: 4 * time.Second},
 		)
 		require.NoError(t, b.run(t.Context()))
@@ -94,7 +94,7 @@ func TestTally_FindsByALookWhatAnotherConsumerAppliedAndIsPatientAgain(t *testin
 		b.looks()
 		moved := false
 		asked := b.script(
-			next{records: []tallying.Raw{placed(0, "Ann", 1, 2), placed(1, "Ann", 1, 3)}},
+			next{records: []*domain.Event{placed(0, "Ann", 1, 2), placed(1, "Ann", 1, 3)}},
 			next{after: 700 * time.Millisecond},
 			next{before: func() {
 				if !moved {
@@ -102,7 +102,7 @@ func TestTally_FindsByALookWhatAnotherConsumerAppliedAndIsPatientAgain(t *testin
 				}
 			}, after: time.Second},
 			next{after: time.Hour},
-			next{records: []tallying.Raw{placed(2, "Ann", 1, 5)}},
+			next{records: []*domain.Event{placed(2, "Ann", 1, 5)}},
 			next{after: time.Nanosecond},
 		)
 		require.NoError(t, b.run(t.Context()))
@@ -117,9 +117,9 @@ func TestTally_LooksEvenWhileTheStreamIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t).unmetered()
 		times := b.looks()
-		readings := append(make([]next, 0, 101), next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}})
+		readings := append(make([]next, 0, 101), next{records: []*domain.Event{placed(0, "Ann", 1, 2)}})
 		for i := range int64(100) {
-			readings = append(readings, next{after: 10 * time.Millisecond, records: []tallying.Raw{placed(i+1, "Bob", 2, i+1)}})
+			readings = append(readings, next{after: 10 * time.Millisecond, records: []*domain.Event{placed(i+1, "Bob", 2, i+1)}})
 		}
 		b.script(readings...)
 		require.NoError(t, b.run(t.Context()))
@@ -155,9 +155,9 @@ func TestTally_GoesOnAtOnceWhenANeighbourHasAppliedWhatIsBefore(t *testing.T) {
 		gomock.InOrder(
 			other.reads(placed(0, "Bob", 1, 1)), // not far enough for anybody
 			other.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
-				func(context.Context, int, time.Duration) ([]tallying.Raw, error) {
+				func(context.Context, int, time.Duration) ([]*domain.Event, error) {
 					<-otherGoesOn
-					return []tallying.Raw{placed(1, "Bob", 1, 2)}, nil
+					return []*domain.Event{placed(1, "Bob", 1, 2)}, nil
 				}),
 			other.reads(placed(2, "Bob", 2, 1)),
 			other.reads(),
@@ -186,11 +186,11 @@ func TestTally_TakesWhatIsReadWhileItIsWoken(t *testing.T) {
 	gomock.InOrder(
 		b.reads(placed(0, "Ann", 1, 2)),
 		b.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
-			func(ctx context.Context, _ int, _ time.Duration) ([]tallying.Raw, error) {
+			func(ctx context.Context, _ int, _ time.Duration) ([]*domain.Event, error) {
 				b.books.lanes[lane(1)] = 1
 				b.all.Tell(map[domain.Lane]int64{lane(1): 1})
 				require.Error(t, ctx.Err())
-				return []tallying.Raw{placed(1, "Bob", 1, 3)}, nil
+				return []*domain.Event{placed(1, "Bob", 1, 3)}, nil
 			}),
 		b.reads(),
 	)
@@ -201,7 +201,7 @@ func TestTally_TakesWhatIsReadWhileItIsWoken(t *testing.T) {
 // waitsUntilWoken is a reading that gives nothing, and has no end of its own as long as anything waits.
 func (b *bench) waitsUntilWoken() *gomock.Call {
 	return b.feed.EXPECT().Next(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
-		func(ctx context.Context, _ int, patience time.Duration) ([]tallying.Raw, error) {
+		func(ctx context.Context, _ int, patience time.Duration) ([]*domain.Event, error) {
 			if patience == 0 {
 				return nil, io.EOF
 			}
@@ -218,7 +218,7 @@ func TestTally_LooksWhenEverythingWasDropped(t *testing.T) {
 		b.limits.Window = window.Limits{Events: 0, Bytes: 1 << 20}
 		b.looks()
 		b.script(
-			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{records: []*domain.Event{placed(0, "Ann", 1, 2)}},
 			next{before: func() { b.books.lanes[lane(1)] = 1 }, after: time.Hour},
 		)
 		begin := time.Now()
@@ -235,10 +235,10 @@ func TestTally_IsPatientAnewWhenNothingIsMissingAnyMore(t *testing.T) {
 		b.limits.Window = window.Limits{Events: 0, Bytes: 1 << 20}
 		b.looks()
 		asked := b.script(
-			next{records: []tallying.Raw{placed(0, "Ann", 1, 2)}},
+			next{records: []*domain.Event{placed(0, "Ann", 1, 2)}},
 			next{after: 5 * time.Second},
 			next{before: func() { b.books.lanes[lane(1)] = 2 }, after: 5 * time.Second},
-			next{records: []tallying.Raw{placed(1, "Ann", 1, 4)}},
+			next{records: []*domain.Event{placed(1, "Ann", 1, 4)}},
 			next{after: time.Nanosecond},
 		)
 		require.NoError(t, b.run(t.Context()))

@@ -38,33 +38,39 @@ func scope(numbers ...int) domain.Scope {
 	return s
 }
 
-// raw makes what is read of a record.
-func raw(offset int64, r event.Record) tallying.Raw {
-	read := tallying.Raw{Offset: offset, Record: domain.Record{Key: r.Key, Value: r.Value}}
-	for _, h := range r.Headers {
-		read.Record.Headers = append(read.Record.Headers, domain.Header(h))
-	}
-	return read
+// decode makes what is read of a record.
+func decode(offset int64, r event.Record) *domain.Event {
+	var d tallying.Decoder
+	return d.Event(offset, r)
 }
 
-// placed is the record of an order.
-func placed(offset int64, who string, number int, sequence int64) tallying.Raw {
-	return raw(offset, event.Encode(event.Placed{
+// order is the record of one.
+func order(who string, number int, sequence int64) event.Record {
+	return event.Encode(event.Placed{
 		OrderID: sequence, Name: name.Restore(who), LogID: logID, Lane: number, Sequence: sequence, PlacedAt: time.Unix(0, 0),
-	}))
+	})
 }
 
-// broken is one with a place and without a name.
-func broken(offset int64, number int, sequence int64) tallying.Raw {
-	r := placed(offset, "x", number, sequence)
-	r.Record.Value = []byte(`{}`)
+// nameless is one with a place and without a name.
+func nameless(number int, sequence int64) event.Record {
+	r := order("x", number, sequence)
+	r.Value = []byte(`{}`)
 	return r
 }
 
-// foreign is what any program may write to the topic.
-func foreign(offset int64, who string) tallying.Raw {
-	return raw(offset, event.Record{Value: []byte(`{"name":"` + who + `"}`)})
+// bare is what any program may write to the topic.
+func bare(who string) event.Record { return event.Record{Value: []byte(`{"name":"` + who + `"}`)} }
+
+// placed, broken and foreign are read of such records.
+func placed(offset int64, who string, number int, sequence int64) *domain.Event {
+	return decode(offset, order(who, number, sequence))
 }
+
+func broken(offset int64, number int, sequence int64) *domain.Event {
+	return decode(offset, nameless(number, sequence))
+}
+
+func foreign(offset int64, who string) *domain.Event { return decode(offset, bare(who)) }
 
 // limits are exact: a policy of one nanosecond waits no time worth the name.
 func limits() tallying.Limits {
@@ -108,13 +114,13 @@ func (b *bench) run(ctx context.Context) error {
 	return tallying.New(stream, b.ledger, b.meter, log, b.limits, b.all).Run(ctx, b.feed)
 }
 
-// reads is a reading that gives records; the feed ends when there are none.
-func (b *bench) reads(records ...tallying.Raw) *gomock.Call {
+// reads is a reading that gives events; the feed ends when there are none.
+func (b *bench) reads(events ...*domain.Event) *gomock.Call {
 	call := b.feed.EXPECT().Next(gomock.Any(), b.limits.Batch, gomock.Any())
-	if len(records) == 0 {
+	if len(events) == 0 {
 		return call.Return(nil, io.EOF)
 	}
-	return call.Return(records, nil)
+	return call.Return(events, nil)
 }
 
 // applies is a transaction that succeeds; refuses and fails are such that do not.

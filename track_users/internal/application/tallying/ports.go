@@ -16,6 +16,8 @@ var (
 	ErrUnavailable = errors.New("not available")
 	// ErrStreamChanged says that the topic is not the one any more that the records were read from.
 	ErrStreamChanged = errors.New("the topic was created again")
+	// ErrGone says that a record is not in the topic any more.
+	ErrGone = errors.New("the record is not in the topic any more")
 )
 
 // Ledger keeps the counters, and the marks that say how far they are.
@@ -28,17 +30,15 @@ type Ledger interface {
 	Apply(ctx context.Context, scope domain.Scope, decide func(domain.Marks) domain.Effects) (domain.Marks, error)
 }
 
-// Raw is a record as it was read.
-type Raw struct {
-	Offset int64
-	Record domain.Record
-}
-
 // Feed delivers one stream, in the order of offsets.
 type Feed interface {
-	// Next waits for something to read, and returns what is there: at most limit records. It returns none when patience
-	// is over (0 has no end). Errors: io.EOF when the feed has ended, or the context's cause.
-	Next(ctx context.Context, limit int, patience time.Duration) ([]Raw, error)
+	// Next waits for something to read, and returns what is there: at most limit events, as a Decoder makes them of the
+	// records. It returns none when patience is over (0 has no end). Errors: io.EOF when the feed has ended, or the
+	// context's cause.
+	Next(ctx context.Context, limit int, patience time.Duration) ([]*domain.Event, error)
+	// Record reads again what an event was made of, to the byte. Events do not carry it with them, since hardly one is
+	// ever asked for. Errors: ErrGone; ErrStreamChanged; ErrUnavailable, wrapped; the context's cause.
+	Record(ctx context.Context, e *domain.Event) (*domain.Record, error)
 	// Verify makes sure that what was read so far is of the feed's own stream. Offsets identify foreign events only
 	// within it. Errors: ErrStreamChanged; ErrUnavailable, wrapped, when that cannot be known now; the context's cause.
 	Verify(ctx context.Context) error

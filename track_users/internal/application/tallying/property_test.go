@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ordertrack/shared/backoff"
+	"ordertrack/shared/event"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 	"ordertrack/track_users/internal/domain/window"
@@ -37,7 +38,7 @@ type partition struct {
 	*world
 
 	stream    domain.Stream
-	records   []tallying.Raw
+	records   []event.Record
 	at        int
 	committed int64
 	verified  bool // since the last foreign event was read
@@ -83,7 +84,7 @@ func (w *world) unavailable(what string) error {
 
 // write fills the topic: every event of each lane at least once, on either partition, in any order.
 func (w *world) write() {
-	all := make([]tallying.Raw, 0, 3*7*3+5)
+	all := make([]event.Record, 0, 3*7*3+5)
 	draw := func() (who string, broken bool) {
 		who = rapid.SampledFrom([]string{"Ann", "Bob", "Bad", ""}).Draw(w.T, "name")
 		if broken = who == ""; broken || who == "Bad" {
@@ -95,9 +96,9 @@ func (w *world) write() {
 	}
 	for number := range 3 {
 		for sequence := range rapid.Int64Range(0, 7).Draw(w.T, "head") {
-			record := broken(0, number, sequence+1)
+			record := nameless(number, sequence+1)
 			if who, isBroken := draw(); !isBroken {
-				record = placed(0, who, number, sequence+1)
+				record = order(who, number, sequence+1)
 			}
 			for range rapid.IntRange(1, 3).Draw(w.T, "copies") {
 				all = append(all, record)
@@ -106,14 +107,13 @@ func (w *world) write() {
 	}
 	for range rapid.IntRange(0, 5).Draw(w.T, "foreign") {
 		who, _ := draw()
-		all = append(all, foreign(0, who))
+		all = append(all, bare(who))
 	}
 	if len(all) == 0 {
 		return
 	}
 	for _, record := range rapid.Permutation(all).Draw(w.T, "order") {
 		p := rapid.SampledFrom(w.partitions[:]).Draw(w.T, "partition")
-		record.Offset = int64(len(p.records))
 		p.records = append(p.records, record)
 	}
 }
@@ -129,7 +129,7 @@ func (p *partition) session(ctx context.Context, ledger tallying.Ledger) {
 }
 
 // Next implements the feed. At the end of the partition it stays for a while, as the other one may bring what is missing.
-func (p *partition) Next(_ context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
+func (p *partition) Next(_ context.Context, limit int, patience time.Duration) ([]*domain.Event, error) {
 	switch {
 	case p.once(10, "break"):
 		return nil, errBroken
@@ -141,12 +141,21 @@ func (p *partition) Next(_ context.Context, limit int, patience time.Duration) (
 		return nil, nil
 	}
 	count := rapid.IntRange(1, limit).Draw(p.T, "count")
-	batch := p.records[p.at:min(p.at+count, len(p.records))]
-	p.at += len(batch)
-	for _, record := range batch {
-		p.verified = p.verified && len(record.Record.Headers) > 0
+	batch := make([]*domain.Event, min(count, len(p.records)-p.at))
+	for i := range batch {
+		batch[i] = decode(int64(p.at), p.records[p.at])
+		p.verified = p.verified && !batch[i].IsForeign()
+		p.at++
 	}
 	return batch, nil
+}
+
+// Record implements the feed.
+func (p *partition) Record(_ context.Context, e *domain.Event) (*domain.Record, error) {
+	if err := p.unavailable("record"); err != nil {
+		return nil, err
+	}
+	return tallying.Copy(p.records[e.Offset]), nil
 }
 
 // Verify implements the feed.
@@ -161,8 +170,8 @@ func (p *partition) Verify(context.Context) error {
 // Commit implements the feed, and holds the offset against the ledger.
 func (p *partition) Commit(offset int64) {
 	require.LessOrEqual(p.T, offset, int64(p.at))
-	for _, record := range p.records[:offset] {
-		e := tallying.Decode(record)
+	for at, record := range p.records[:offset] {
+		e := decode(int64(at), record)
 		if e.IsForeign() {
 			mark, ok := p.books.foreign[p.stream]
 			require.True(p.T, ok && mark >= e.Offset, "committed %d, past %d", offset, e.Offset)
@@ -211,6 +220,9 @@ func TestTally_CountsEveryEventExactlyOnceWhateverHappens(t *testing.T) {
 		}
 		require.Equal(t, w.counters, w.books.counters)
 		require.Len(t, w.books.parked, w.parked)
+		for _, e := range w.books.parked {
+			require.NotNil(t, e.Record)
+		}
 		requireInOrder(t, w.books.taken)
 	})
 }

@@ -44,7 +44,7 @@ func TestTally_TriesAgainWithGrowingPausesUntilTheLedgerIsBack(t *testing.T) {
 func TestTally_StopsTryingWhenItIsToStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		for title, records := range map[string][]tallying.Raw{
+		for title, records := range map[string][]*domain.Event{
 			"apply":  {placed(0, "Ann", 1, 1)},
 			"verify": {foreign(0, "Ann")},
 		} {

@@ -28,11 +28,11 @@ type Limits struct {
 }
 
 // DefaultLimits suit a database nearby. The relay has 2,000 events outstanding at most, so a window of this size is only
-// ever full when events are lost or made up; 12 partitions' windows take about 100 MB then. A larger batch would take fewer
-// transactions for a backlog, and more memory while the database is away.
+// ever full when events are lost or made up; 12 partitions' windows take about 30 MB then. A batch of a backlog raises each
+// of its users once: the larger it is, the fewer rows for an event.
 func DefaultLimits() Limits {
 	return Limits{
-		Batch:  2048,
+		Batch:  8192,
 		Window: window.Limits{Events: 16_384, Bytes: 8 << 20},
 		Look:   backoff.Policy{Base: 250 * time.Millisecond, Max: 5 * time.Second},
 		Retry:  backoff.Policy{Base: 50 * time.Millisecond, Max: 5 * time.Second},
@@ -48,10 +48,9 @@ type Tally struct {
 	limits Limits
 	ear    *ear
 
-	decoder decoder
-	window  *window.Window
-	size    int // events in the next transaction at most; less than the limit while a refused event is being found
-	full    bool
+	window *window.Window
+	size   int // events in the next transaction at most; less than the limit while a refused event is being found
+	full   bool
 
 	repeats int // of events that wait, which the meter is told of with the next batch
 
@@ -90,16 +89,16 @@ func (t *Tally) Run(ctx context.Context, feed Feed) error {
 
 // step is one round: read, decode, put in order, apply, mark.
 func (t *Tally) step(ctx context.Context, feed Feed) error {
-	records, err := t.read(ctx, feed)
+	events, err := t.read(ctx, feed)
 	if err != nil {
 		return err
 	}
-	if foreign := t.take(records); foreign {
+	if foreign := t.take(events); foreign {
 		if err := t.verify(ctx, feed); err != nil {
 			return err
 		}
 	}
-	err = t.applyAll(ctx, t.lookIsDue())
+	err = t.applyAll(ctx, feed, t.lookIsDue())
 	if point, ok := t.window.CommitPoint(); ok {
 		feed.Commit(point) // of what is applied, even when not all of it could be
 	}
@@ -113,21 +112,21 @@ func (t *Tally) step(ctx context.Context, feed Feed) error {
 	return nil
 }
 
-// read waits for records. While something is not applied it also returns, with none, when patience is over, or when a
+// read waits for events. While something is not applied it also returns, with none, when patience is over, or when a
 // neighbour has applied what is before that.
-func (t *Tally) read(ctx context.Context, feed Feed) ([]Raw, error) {
+func (t *Tally) read(ctx context.Context, feed Feed) ([]*domain.Event, error) {
 	patience := t.patience()
 	if patience == 0 {
 		return feed.Next(ctx, t.limits.Batch, 0)
 	}
 	listening, stop := t.ear.listen(ctx, t.window.Needs())
 	defer stop()
-	records, err := feed.Next(listening, t.limits.Batch, patience)
+	events, err := feed.Next(listening, t.limits.Batch, patience)
 	t.hear(t.ear.take())
 	if err != nil && listening.Err() != nil && ctx.Err() == nil {
 		return nil, nil
 	}
-	return records, err
+	return events, err
 }
 
 // hear makes due what waits for these marks. What was dropped there costs a rewind: the look for that comes soon, and finds
@@ -154,9 +153,8 @@ func (t *Tally) trim(ctx context.Context) {
 	t.full = dropped > 0
 }
 
-// take puts records into the window, and tells whether any of them is foreign.
-func (t *Tally) take(records []Raw) (foreign bool) {
-	events := t.decoder.decode(records)
+// take puts events into the window, and tells whether any of them is foreign.
+func (t *Tally) take(events []*domain.Event) (foreign bool) {
 	for _, e := range events {
 		foreign = foreign || e.IsForeign()
 	}

@@ -95,7 +95,7 @@ func TestTally_VerifiesTheTopicBeforeItCountsForeignEvents(t *testing.T) {
 		b.feed.EXPECT().Verify(gomock.Any()).Return(nil),
 		b.applies(own),
 		b.commits(2),
-		b.reads(raw(2, event.Record{})),
+		b.reads(decode(2, event.Record{})),
 		b.feed.EXPECT().Verify(gomock.Any()).Return(nil),
 		b.applies(own),
 		b.commits(3),
@@ -201,7 +201,7 @@ func TestTally_CommitsWhatIsAppliedThoughTheRestCannotBe(t *testing.T) {
 	b.limits.Retry = backoff.Policy{Base: time.Hour, Max: time.Hour}
 	ctx, cancel := context.WithCancel(t.Context())
 	gomock.InOrder(
-		b.feed.EXPECT().Next(gomock.Any(), 1, gomock.Any()).Return([]tallying.Raw{placed(0, "Ann", 1, 1), placed(1, "Ann", 1, 2)}, nil),
+		b.feed.EXPECT().Next(gomock.Any(), 1, gomock.Any()).Return([]*domain.Event{placed(0, "Ann", 1, 1), placed(1, "Ann", 1, 2)}, nil),
 		b.applies(scope(1)),
 		b.fails(tallying.ErrUnavailable).Do(func(context.Context, domain.Scope, func(domain.Marks) domain.Effects) { cancel() }),
 		b.commits(1),
@@ -216,7 +216,7 @@ func TestTally_TellsTheMeter(t *testing.T) {
 	b.limits.Window.Events = 1
 	own := scope(1, 2)
 	own.Foreign = true
-	size := tallying.Decode(placed(0, "Ann", 2, 8)).Size()
+	size := placed(0, "Ann", 2, 8).Size()
 	applied := func(want tallying.Applied) *gomock.Call {
 		return b.meter.EXPECT().Applied(gomock.Any()).Do(func(got tallying.Applied) {
 			require.GreaterOrEqual(t, got.Took, time.Duration(0))

@@ -38,14 +38,6 @@ func (l *lane) insert(e *domain.Event) bool {
 	return true
 }
 
-// detach puts a copy in the place of an event that waits.
-func (l *lane) detach(e *domain.Event) {
-	at, found := slices.BinarySearchFunc(l.waiting, e.Place.Sequence, bySequence)
-	if found && l.waiting[at] == e {
-		l.waiting[at] = e.Detached()
-	}
-}
-
 // due tells whether the ledger may have something to decide: a repeat, the next event, or a lane it was not asked for.
 func (l *lane) due() bool {
 	return len(l.waiting) > 0 && (!l.known || l.waiting[0].Place.Sequence <= l.applied+1)

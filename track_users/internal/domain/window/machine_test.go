@@ -50,7 +50,7 @@ func (m *machine) Write(t *rapid.T) {
 		}
 		e := eventAt(int64(len(m.log)), place)
 		if m.faulty[place] {
-			e.Condemn("value_empty", "there is no value")
+			e.Condemn("value_empty", "there is no value", nil)
 		}
 		m.log = append(m.log, e)
 	}

@@ -81,10 +81,7 @@ var (
 )
 
 func eventAt(offset int64, place domain.Place) *domain.Event {
-	return &domain.Event{
-		Name: name.Restore("Ann"), Place: place, Offset: offset,
-		Record: domain.Record{Key: []byte("Ann"), Value: []byte(`{"name":"Ann"}`)},
-	}
+	return &domain.Event{Name: name.Restore("Ann"), Place: place, Offset: offset}
 }
 
 // drawLog gives a partition: every event of every lane at least once, in any order, with repeats and foreign ones.

@@ -2,7 +2,6 @@ package window
 
 import (
 	"cmp"
-	"slices"
 
 	"ordertrack/track_users/internal/domain"
 )
@@ -23,7 +22,6 @@ type Window struct {
 	limits  Limits
 	lanes   map[domain.Lane]*lane
 	foreign []*domain.Event // by offset
-	fresh   []*domain.Event // added since the last Trim
 	events  int             // waiting in lanes
 	bytes   int
 	next    int64 // one past the last offset read
@@ -52,7 +50,6 @@ func (w *Window) Add(events ...*domain.Event) (repeats int) {
 		}
 		w.events++
 		w.bytes += e.Size()
-		w.fresh = append(w.fresh, e)
 	}
 	return repeats
 }
@@ -123,8 +120,8 @@ func (w *Window) Stalled() bool {
 	return false
 }
 
-// Trim keeps the limits: it drops what is furthest ahead and cuts loose what stays from the transport's memory.
-// It gives how many events were dropped. Call it when Scope has nothing left, so that no next event can be dropped.
+// Trim keeps the limits: it drops what is furthest ahead, and gives how many events that were.
+// Call it when Scope has nothing left, so that no next event can be dropped.
 func (w *Window) Trim() (dropped int) {
 	for w.events > w.limits.Events || w.bytes > w.limits.Bytes {
 		e := w.furthest().drop()
@@ -132,12 +129,6 @@ func (w *Window) Trim() (dropped int) {
 		w.bytes -= e.Size()
 		dropped++
 	}
-	for _, e := range w.fresh {
-		if l, ok := w.lanes[e.Place.Lane]; ok {
-			l.detach(e)
-		}
-	}
-	w.fresh = slices.Delete(w.fresh, 0, len(w.fresh))
 	w.forget()
 	return dropped
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ordertrack/shared/name"
 	"ordertrack/track_users/internal/application/tallying"
 	"ordertrack/track_users/internal/domain"
 )
@@ -24,15 +25,15 @@ func testOrder(t *testing.T, stream Stream) {
 	got := readInTurns(t, s, half)
 	stream.Write(t, written[half:]...)
 	got = append(got, readInTurns(t, s, half)...)
-	requireRecords(t, written, got)
+	requireEvents(t, 0, len(written), got)
 	s.Close(t)
 }
 
 // readInTurns reads with limits small and large.
-func readInTurns(t *testing.T, s Session, count int) []tallying.Raw {
+func readInTurns(t *testing.T, s Session, count int) []*domain.Event {
 	t.Helper()
 	limits := []int{1, 7, 400}
-	var got []tallying.Raw
+	var got []*domain.Event
 	for turn := 0; len(got) < count; turn++ {
 		some := next(t, s, limits[turn%len(limits)], 0)
 		require.NotEmpty(t, some)
@@ -48,6 +49,7 @@ func testBytes(t *testing.T, stream Stream) {
 		binary[i] = byte(i)
 	}
 	written := []domain.Record{
+		{Value: []byte(`{"name":"user 0"}`)},
 		{},
 		{Key: []byte{}, Value: []byte{}},
 		{Key: []byte("a tombstone")},
@@ -66,7 +68,40 @@ func testBytes(t *testing.T, stream Stream) {
 	}
 	stream.Write(t, written...)
 	s := stream.Open(t)
-	requireRecords(t, written, read(t, s, len(written)))
+	for i, e := range read(t, s, len(written)) {
+		record, err := s.Record(t.Context(), e)
+		require.NoError(t, err)
+		requireRecord(t, written[i], record)
+		require.Equal(t, e.Fault != nil, e.Record != nil)
+		if e.Fault != nil {
+			requireRecord(t, written[i], e.Record)
+		}
+	}
+	s.Close(t)
+}
+
+// What an event was made of may be gone, or something else may be in its place.
+func testGone(t *testing.T, stream Stream) {
+	t.Helper()
+	stream.Write(t, numbered(0, 3)...)
+	s := stream.Open(t)
+	first := *read(t, s, 3)[0]
+	for _, change := range []func(*domain.Event){
+		func(e *domain.Event) { e.Offset = 3 },
+		func(e *domain.Event) { e.Offset = 1000 },
+		func(e *domain.Event) { e.Name = name.Restore("user 1") },
+		func(e *domain.Event) { e.Place = domain.Place{Lane: domain.Lane{Source: "a log"}, Sequence: 1} },
+	} {
+		e := first
+		change(&e)
+		_, err := s.Record(t.Context(), &e)
+		require.ErrorIs(t, err, tallying.ErrGone, "%+v", e)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	cancel(enough)
+	_, err := s.Record(ctx, &first)
+	require.ErrorIs(t, err, enough)
 	s.Close(t)
 }
 
@@ -81,13 +116,13 @@ func testPatience(t *testing.T, stream Stream) {
 	// What is there is returned, however much patience there is left.
 	written := numbered(0, 3)
 	stream.Write(t, written...)
-	var got []tallying.Raw
+	var got []*domain.Event
 	for len(got) < len(written) {
 		some := next(t, s, 10, 10*timeLimit)
 		require.NotEmpty(t, some)
 		got = append(got, some...)
 	}
-	requireRecords(t, written, got)
+	requireEvents(t, 0, len(written), got)
 	require.Empty(t, next(t, s, 10, patience))
 	s.Close(t)
 }
@@ -113,7 +148,7 @@ func testGivenUp(t *testing.T, stream Stream) {
 		}
 		got = append(got, some...)
 	}
-	requireRecords(t, written, append(got, read(t, s, len(written)-len(got))...))
+	requireEvents(t, 0, len(written), append(got, read(t, s, len(written)-len(got))...))
 	s.Close(t)
 }
 

@@ -79,7 +79,7 @@ func testIDs(t *testing.T, store Store) {
 func testParks(t *testing.T, store Store) {
 	placed := &domain.Event{
 		Place: domain.Place{Lane: lane(5), Sequence: 1}, Offset: 40,
-		Record: domain.Record{
+		Record: &domain.Record{
 			Key: []byte("k\x00\xff"), Value: []byte{0, 0xff, 1},
 			Headers: []domain.Header{{Key: "a", Value: []byte{0xfe, 0}}, {Key: "a"}, {Key: "", Value: []byte{}}},
 		},
@@ -97,7 +97,7 @@ func testParks(t *testing.T, store Store) {
 	require.Equal(t, []Letter{
 		{
 			Stream: stream, Offset: 40, Place: placed.Place, Reason: "value_undecodable",
-			Detail: "NUL \ufffd and \ufffd stay readable", Record: placed.Record,
+			Detail: "NUL \ufffd and \ufffd stay readable", Record: *placed.Record,
 		},
 		{
 			Stream: stream, Offset: 41, Name: "Ann", Reason: "value_empty", Detail: "none",

@@ -19,7 +19,7 @@ type Letter struct {
 	Place          domain.Place
 	Name           string
 	Reason, Detail string
-	Record         domain.Record
+	Record         domain.Record // empty when nobody had it any more
 }
 
 // Store is one set of counters that is empty at first.

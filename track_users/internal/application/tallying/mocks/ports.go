@@ -88,10 +88,10 @@ func (mr *MockFeedMockRecorder) Commit(offset interface{}) *gomock.Call {
 }
 
 // Next mocks base method.
-func (m *MockFeed) Next(ctx context.Context, limit int, patience time.Duration) ([]tallying.Raw, error) {
+func (m *MockFeed) Next(ctx context.Context, limit int, patience time.Duration) ([]*domain.Event, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Next", ctx, limit, patience)
-	ret0, _ := ret[0].([]tallying.Raw)
+	ret0, _ := ret[0].([]*domain.Event)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -100,6 +100,21 @@ func (m *MockFeed) Next(ctx context.Context, limit int, patience time.Duration) 
 func (mr *MockFeedMockRecorder) Next(ctx, limit, patience interface{}) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Next", reflect.TypeOf((*MockFeed)(nil).Next), ctx, limit, patience)
+}
+
+// Record mocks base method.
+func (m *MockFeed) Record(ctx context.Context, e *domain.Event) (*domain.Record, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Record", ctx, e)
+	ret0, _ := ret[0].(*domain.Record)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Record indicates an expected call of Record.
+func (mr *MockFeedMockRecorder) Record(ctx, e interface{}) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Record", reflect.TypeOf((*MockFeed)(nil).Record), ctx, e)
 }
 
 // Verify mocks base method.
