@@ -25,6 +25,7 @@ type conn struct {
 
 	reader *bufio.Reader
 	body   []byte
+	token  string // the Order-Token of the last answer, if it had one
 	stop   func() bool
 }
 
@@ -79,10 +80,15 @@ func (c *conn) receive() (status int, body []byte, err error) {
 	return status, c.body, nil
 }
 
-var contentLength, transferEncoding = []byte("content-length:"), []byte("transfer-encoding:")
+var (
+	contentLength    = []byte("content-length:")
+	transferEncoding = []byte("transfer-encoding:")
+	orderToken       = []byte("order-token:")
+)
 
 // headers reads to the end of the header and returns the length of the body.
 func (c *conn) headers() (length int, err error) {
+	c.token = ""
 	for {
 		line, err := c.reader.ReadSlice('\n')
 		if err != nil {
@@ -98,6 +104,8 @@ func (c *conn) headers() (length int, err error) {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
 				return 0, errAnswer
 			}
+		case isField(line, orderToken):
+			c.token = string(bytes.TrimSpace(line[len(orderToken):]))
 		}
 	}
 }

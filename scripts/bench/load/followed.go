@@ -13,14 +13,14 @@ import (
 	"ordertrack/shared/backoff"
 )
 
-// Followed is an open load some of whose orders are of users that nobody else is: for those it is asked again and again
-// whether their counter is there yet.
+// Followed is an open load some of whose orders are of users that nobody else is. Whoever was given an Order-Token for
+// one asks once for the counter, and is answered when the order is counted; without one it is asked again and again.
 type Followed struct {
 	Open
 
 	Counters string        // host:port of the API that tells counters
 	Every    int           // one of so many orders is followed
-	Pause    time.Duration // between two questions
+	Pause    time.Duration // between two questions, where there is no token
 	Run      string        // sets the followed users apart from those of other runs
 }
 
@@ -29,8 +29,9 @@ const followers = 64
 
 // followed is an order on its way.
 type followed struct {
-	name string
-	due  time.Time
+	name  string
+	token string // Order-Token; empty when the service gives none
+	due   time.Time
 }
 
 // Measure applies the load and returns, in microseconds, how long it took from when an order was due until its user's
@@ -53,7 +54,7 @@ func (f Followed) Measure(ctx context.Context) (*hdrhistogram.Histogram, error) 
 			if err := place(c, orders.of(name)); err != nil {
 				return err
 			}
-			queue <- followed{name: name, due: t.due}
+			queue <- followed{name: name, token: c.token, due: t.due}
 			return nil
 		})
 		return err
@@ -71,7 +72,7 @@ func (f Followed) follow(ctx context.Context, queue <-chan followed, into *hdrhi
 	}
 	defer c.close()
 	for order := range queue {
-		if err := f.await(ctx, c, order.name); err != nil {
+		if err := f.await(ctx, c, order); err != nil {
 			return err
 		}
 		record(into, time.Since(order.due))
@@ -79,8 +80,12 @@ func (f Followed) follow(ctx context.Context, queue <-chan followed, into *hdrhi
 	return nil
 }
 
-func (f Followed) await(ctx context.Context, c *conn, name string) error {
-	question := []byte("GET /api/v1/users/" + strings.ReplaceAll(name, " ", "%20") + " HTTP/1.1\r\nHost: bench\r\n\r\n")
+func (f Followed) await(ctx context.Context, c *conn, order followed) error {
+	path := "/api/v1/users/" + strings.ReplaceAll(order.name, " ", "%20")
+	if order.token != "" {
+		path += "?wait=30s&after=" + order.token
+	}
+	question := []byte("GET " + path + " HTTP/1.1\r\nHost: bench\r\n\r\n")
 	for {
 		status, body, err := c.do(question)
 		switch {
@@ -88,8 +93,8 @@ func (f Followed) await(ctx context.Context, c *conn, name string) error {
 			return err
 		case status == http.StatusOK:
 			return nil
-		case status != http.StatusNotFound:
-			return fmt.Errorf("the question for %q was answered %d: %.200s", name, status, body)
+		case status != http.StatusNotFound || order.token != "":
+			return fmt.Errorf("the question for %q was answered %d: %.200s", order.name, status, body)
 		}
 		if err := backoff.Sleep(ctx, f.Pause); err != nil {
 			return err

@@ -27,11 +27,17 @@ type shop struct {
 	orders atomic.Int64
 	hidden time.Duration // how long counters stay so
 	since  map[string]time.Time
+	tokens bool // whether orders are answered with one
+	asked  int  // for counters
 }
 
 func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
-		s.answerCounter(w, strings.TrimPrefix(r.URL.Path, "/api/v1/users/"))
+		name := strings.TrimPrefix(r.URL.Path, "/api/v1/users/")
+		if r.URL.Query().Get("after") == tokenOf(name) {
+			time.Sleep(s.hidden) // tells it when it is there
+		}
+		s.answerCounter(w, name)
 		return
 	}
 	var order struct{ Name, Note string }
@@ -44,6 +50,9 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.counts[order.Name]++
 	s.since[order.Name] = time.Now()
 	s.mu.Unlock()
+	if s.tokens {
+		w.Header().Set("Order-Token", tokenOf(order.Name))
+	}
 	w.WriteHeader(http.StatusCreated)
 	fmt.Fprintf(w, `{"status":"success","order_id":%d}`, s.orders.Add(1))
 }
@@ -51,10 +60,13 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *shop) answerCounter(w http.ResponseWriter, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	if s.counts[name] == 0 || time.Since(s.since[name]) < s.hidden {
 		w.WriteHeader(http.StatusNotFound)
 	}
 }
+
+func tokenOf(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
 func open(t *testing.T, handler http.Handler) string {
 	t.Helper()
@@ -142,15 +154,21 @@ func TestWarmUpIsNotMeasured(t *testing.T) {
 
 func TestFollowedOrdersAreThoseWhoseCounterCame(t *testing.T) {
 	t.Parallel()
-	s := newShop()
-	s.hidden = 50 * time.Millisecond
-	addr := open(t, s)
-	latencies, err := load.Followed{
-		Open:     load.Open{Target: load.Target{Addr: addr, Users: 1}, Clients: 8, Rate: 500, Lasts: 200 * time.Millisecond},
-		Counters: addr, Every: 10, Pause: time.Millisecond, Run: "a",
-	}.Measure(t.Context())
-	require.NoError(t, err)
-	require.EqualValues(t, 10, latencies.TotalCount())
-	require.GreaterOrEqual(t, time.Duration(latencies.Min())*time.Microsecond, s.hidden*99/100)
-	require.Equal(t, 1, s.counts["followed a 90"], "each followed order has a user of its own")
+	for title, tokens := range map[string]bool{"by token": true, "by asking again": false} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := newShop()
+			s.hidden, s.tokens = 50*time.Millisecond, tokens
+			addr := open(t, s)
+			latencies, err := load.Followed{
+				Open:     load.Open{Target: load.Target{Addr: addr, Users: 1}, Clients: 8, Rate: 500, Lasts: 200 * time.Millisecond},
+				Counters: addr, Every: 10, Pause: time.Millisecond, Run: "a",
+			}.Measure(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, 10, latencies.TotalCount())
+			require.GreaterOrEqual(t, time.Duration(latencies.Min())*time.Microsecond, s.hidden*99/100)
+			require.Equal(t, 1, s.counts["followed a 90"], "each followed order has a user of its own")
+			require.Equal(t, tokens, s.asked == 10)
+		})
+	}
 }
