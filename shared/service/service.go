@@ -66,12 +66,18 @@ func Main[C Config](program, summary string, module func(C) fx.Option, commands 
 	return run(r, os.Args[1:], os.Environ(), module, commands...)
 }
 
-// memoryLimit is from where on the garbage collector works harder, in bytes. What a service holds at most is half of it,
-// and the collector would let it grow to twice that.
-const memoryLimit = 150 << 20
+// The garbage collector runs when the heap has grown by so many percent of what is in use, which is half as often as by
+// Go's default: a service in its usual work holds little. From memoryLimit on, in bytes, it works as hard as it has to.
+const (
+	growth      = 200
+	memoryLimit = 150 << 20
+)
 
-// limitMemory leaves the limit to GOMEMLIMIT where that is set (https://pkg.go.dev/runtime#hdr-Environment_Variables).
+// limitMemory leaves to GOGC and GOMEMLIMIT what they say (https://pkg.go.dev/runtime#hdr-Environment_Variables).
 func limitMemory(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
+	}
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
