@@ -32,10 +32,9 @@ func postgresAway(side stack.Side) do {
 		if err := server.Kill(); err != nil {
 			return err
 		}
-		if err := system.Fleet(side)[0].WaitUnready(ctx); err != nil { // and it must say so
+		if err := saysUnready(ctx, system, side); err != nil {
 			return errors.Join(err, server.Restart(ctx))
 		}
-		system.Seen.Saw(evidence.Unready, 1)
 		return errors.Join(
 			backoff.Sleep(ctx, load.Hold()),
 			server.Restart(ctx))

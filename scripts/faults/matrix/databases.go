@@ -25,24 +25,24 @@ func databases() []Cell {
 		{
 			Name: "order-log-locked", Does: "a stranger locks order_log for 3 s under load",
 			Shows: shows(evidence.Once(evidence.Waited(orderService))),
-			Do:    locked(stack.OrdersSide, "order_log"), Answered: true,
+			Do:    locked(stack.OrdersSide), Answered: true,
 		},
 		{
 			Name: "lane-marks-locked", Does: "a stranger locks lane_mark for 3 s under load",
 			Shows: shows(evidence.Once(evidence.Waited(trackUsers))),
-			Do:    locked(stack.TrackSide, "lane_mark"), Answered: true,
+			Do:    locked(stack.TrackSide), Answered: true,
 		},
 		{
 			Name:  "lane-marks-locked-out",
 			Does:  "a stranger locks lane_mark for 3 s under load, and PostgreSQL ends each wait for it after 100 ms, by lock_timeout",
 			Shows: shows(evidence.Once(evidence.Waited(trackUsers)), evidence.Once(evidence.LockTimedOut(stack.TrackSide.Postgres()))),
-			Do:    lockedOut(stack.TrackSide, "lane_mark"), Answered: true,
+			Do:    lockedOut(stack.TrackSide), Answered: true,
 		},
 		{
 			Name:  "order-log-locked-out",
 			Does:  "a stranger locks order_log for 3 s under load, and PostgreSQL ends each wait for it after 1 s, as order_service asks for",
 			Shows: shows(evidence.Once(evidence.Waited(orderService)), evidence.Once(evidence.LockTimedOut(stack.OrdersSide.Postgres()))),
-			Do:    lockedOut(stack.OrdersSide, "order_log"), Answered: true,
+			Do:    lockedOut(stack.OrdersSide), Answered: true,
 		},
 	})
 }
@@ -74,16 +74,17 @@ func difficult(side stack.Side) []Cell {
 			Do:    smartStop(side), Answered: true,
 		},
 		Cell{
-			Name: "postgres-impatient", Does: "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load",
+			Name: "postgres-impatient", Does: "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load, the first ones while they wait for a lock",
 			Shows: shows(evidence.Once(evidence.TimedOut(side.Postgres()))),
 			Do:    impatient(side), Answered: true,
 		},
 		Cell{
-			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for 4 s, then SIGCONT",
-			Shows: shows(evidence.AtLeast(evidence.Paused(side.Postgres()), 4*time.Second)),
-			Do: paused(4*time.Second, func(ctx context.Context, s *stack.Stack) (func() error, error) {
-				return s.PausePostgres(ctx, side)
-			}), Answered: true,
+			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for longer than every session timeout, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(side.Postgres()), everySession), evidence.Once(evidence.Unready)),
+			Do: paused(everySession, func(ctx context.Context, s *stack.Stack) (func() error, error) {
+				resume, err := s.PausePostgres(ctx, side)
+				return func() error { return errors.Join(saysUnready(ctx, s, side), resume()) }, err
+			}), Noticed: side == stack.OrdersSide, Answered: side == stack.TrackSide,
 		},
 		Cell{
 			Name:  "postgres-sessions-ended",
@@ -98,12 +99,15 @@ func difficult(side stack.Side) []Cell {
 		}))
 }
 
-// impatient needs a setting that sessions take while they live, unless they have one of their own.
+// impatient needs a setting that sessions take while they live, unless they have one of their own. However fast the
+// machine is, some statements take longer than that: those that wait for a lock of the stranger's.
 func impatient(side stack.Side) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
+		enough := load.Sustain()
+		defer enough()
 		return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
 			tell := func(statements ...string) error {
 				for _, sql := range append([]string{"SET statement_timeout = 0"}, statements...) {
@@ -114,6 +118,10 @@ func impatient(side stack.Side) do {
 				return nil
 			}
 			err := tell("ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
+			err = errors.Join(err, lockedUntil(ctx, conn, tableOf(side), func() (bool, error) {
+				ended, err := system.Postgres[side].Said(stack.TimedOut)
+				return ended > 0, err
+			}))
 			err = errors.Join(err, backoff.Sleep(ctx, 3*time.Second), tell("ALTER SYSTEM RESET statement_timeout", "SELECT pg_reload_conf()"))
 			if err != nil {
 				return err
@@ -123,6 +131,33 @@ func impatient(side stack.Side) do {
 			return err
 		})
 	}
+}
+
+// lockedUntil holds a lock that nobody else can pass, until there is an answer.
+func lockedUntil(ctx context.Context, conn *pgx.Conn, table string, ask func() (bool, error)) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
+			return err
+		}
+		return until(ctx, ask)
+	})
+}
+
+// saysUnready waits until the side's service says that it cannot do its job.
+func saysUnready(ctx context.Context, system *stack.Stack, side stack.Side) error {
+	if err := system.Fleet(side)[0].WaitUnready(ctx); err != nil {
+		return err
+	}
+	system.Seen.Saw(evidence.Unready, 1)
+	return nil
+}
+
+// tableOf is what all transactions of a side's service lock.
+func tableOf(side stack.Side) string {
+	if side == stack.OrdersSide {
+		return "order_log"
+	}
+	return "lane_mark"
 }
 
 func killed(side stack.Side) do {
@@ -176,17 +211,14 @@ func stoppedAtOnce(side stack.Side) do {
 }
 
 // locked holds a lock that nobody else can pass.
-func locked(side stack.Side, table string) do {
+func locked(side stack.Side) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
 		return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {
-			return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-				if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
-					return err
-				}
-				return errors.Join(awaitWaiter(ctx, system, side), backoff.Sleep(ctx, 3*time.Second))
+			return lockedUntil(ctx, conn, tableOf(side), func() (bool, error) {
+				return true, errors.Join(awaitWaiter(ctx, system, side), backoff.Sleep(ctx, 3*time.Second))
 			})
 		})
 	}
@@ -206,8 +238,8 @@ func awaitWaiter(ctx context.Context, system *stack.Stack, side stack.Side) erro
 }
 
 // lockedOut has PostgreSQL end each wait for a lock that a stranger holds.
-func lockedOut(side stack.Side, table string) do {
-	hold := locked(side, table)
+func lockedOut(side stack.Side) do {
+	hold := locked(side)
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		tell := func(statements ...string) error {
 			return connected(ctx, system.URL(side), func(conn *pgx.Conn) error {

@@ -15,16 +15,23 @@ import (
 	"ordertrack/shared/backoff"
 )
 
-// session is longer than that of a member of the consumer group, which is 6 s: who pauses for so long is no member any
-// more, and does not know it.
-const session = 7500 * time.Millisecond
+// Who pauses for so long has lost what it had, and does not know it; or others have given it up.
+const (
+	// everySession is longer than any session with a database or with the group, and than the wait for any answer: 6 s in
+	// the group and 12 s in its rebalance, 15 s in a transaction of track_users that rests, 2 to 10 s for a statement, 15 s
+	// for the broker's answer, and the 10 s that order_service gives a client.
+	everySession = 16 * time.Second
+
+	// everyLimit is longer than the 30 s that the relay gives a batch, too.
+	everyLimit = 31 * time.Second
+)
 
 // pauses stop processes by SIGSTOP and let them go on by SIGCONT.
 func pauses() []Cell {
 	return []Cell{
 		{
 			Name:  "pause-track-users",
-			Shows: shows(evidence.Once(evidence.Paused(trackUsers)), evidence.Once(evidence.Succeeded)),
+			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), everySession), evidence.Once(evidence.Succeeded)),
 			Does:  "SIGSTOP of one of two track_users under load until the other has counted everything, then SIGCONT: a zombie",
 			Do:    pauseTrackUsers, Needs: stack.Needs{Track: 2},
 		},
@@ -35,23 +42,23 @@ func pauses() []Cell {
 			Do:    pauseInATransaction, Needs: stack.Needs{Proxied: true}, Answered: true,
 		},
 		{
-			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users for longer than its session, then SIGCONT",
-			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), session), evidence.Once(evidence.Expelled)),
-			Do: paused(session, func(ctx context.Context, s *stack.Stack) (func() error, error) {
+			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users under load for longer than every session timeout, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), everySession), evidence.Once(evidence.Expelled)),
+			Do: paused(everySession, func(ctx context.Context, s *stack.Stack) (func() error, error) {
 				return func() error { return errors.Join(expelled(ctx, s, 0), s.Track[0].Continue()) }, s.Track[0].Pause()
 			}), Answered: true,
 		},
 		{
-			Name: "pause-order-service", Does: "SIGSTOP of order_service under load for 4 s, then SIGCONT",
-			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), 4*time.Second)),
-			Do: paused(4*time.Second, func(_ context.Context, s *stack.Stack) (func() error, error) {
+			Name: "pause-order-service", Does: "SIGSTOP of the only order_service under load for longer than every limit it has, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), everyLimit)),
+			Do: paused(everyLimit, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.Orders[0].Continue, s.Orders[0].Pause()
-			}), Answered: true,
+			}), Noticed: true,
 		},
 		{
-			Name: "pause-broker", Does: "SIGSTOP of the broker under load for longer than the consumers' session, then SIGCONT",
-			Shows: shows(evidence.AtLeast(evidence.Paused(stack.BrokerName), session)),
-			Do: paused(session, func(_ context.Context, s *stack.Stack) (func() error, error) {
+			Name: "pause-broker", Does: "SIGSTOP of the broker under load for longer than every session, and every batch of the relay, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(stack.BrokerName), everyLimit)),
+			Do: paused(everyLimit, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.PauseBroker()
 			}), Answered: true,
 		},
@@ -66,12 +73,14 @@ func pauses() []Cell {
 	}
 }
 
-// paused pauses something in the middle of the load.
+// paused pauses something in the middle of the load, which goes on until it is back.
 func paused(limit time.Duration, pause func(context.Context, *stack.Stack) (resume func() error, err error)) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.4); err != nil {
 			return err
 		}
+		enough := load.Sustain()
+		defer enough()
 		resume, err := pause(ctx, system)
 		if err != nil {
 			return err
@@ -103,11 +112,12 @@ func pauseTrackUsers(ctx context.Context, system *stack.Stack, load *workload.Lo
 	if err := zombie.Pause(); err != nil {
 		return err
 	}
+	paused := time.Now()
 	if err := errors.Join(load.Await(ctx, 1), audit.AwaitRest(ctx, system.Databases())); err != nil {
 		return errors.Join(err, zombie.Continue())
 	}
 	system.Seen.Saw(evidence.Succeeded, 1)
-	return zombie.Continue()
+	return errors.Join(backoff.Sleep(ctx, everySession-time.Since(paused)), zombie.Continue())
 }
 
 // pauseInATransaction pauses a consumer that has read how far its lanes are, and is about to count what comes next. When

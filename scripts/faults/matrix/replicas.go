@@ -46,15 +46,15 @@ func replicas() []Cell {
 			Name:  "pause-one-of-three-track-users",
 			Does:  "SIGSTOP of one of three track_users under load for longer than every session timeout, then SIGCONT",
 			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), everySession), evidence.Once(evidence.Expelled)),
-			Do: pauseOneOfThree(func(_ context.Context, system *stack.Stack, random *rand.Rand) (*stack.Service, error) {
+			Do: pauseOneOfThree(everySession, func(_ context.Context, system *stack.Stack, random *rand.Rand) (*stack.Service, error) {
 				return system.Track[random.IntN(len(system.Track))], nil
 			}), Needs: stack.Needs{Track: 3}, Answered: true,
 		},
 		{
 			Name:  "pause-one-of-three-order-services",
-			Does:  "SIGSTOP of one of three order_service, by the seed the one that leads, for longer than every session timeout, then SIGCONT",
-			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), everySession)),
-			Do: pauseOneOfThree(func(ctx context.Context, system *stack.Stack, random *rand.Rand) (*stack.Service, error) {
+			Does:  "SIGSTOP of one of three order_service, by the seed the one that leads, for longer than every limit it has, then SIGCONT",
+			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), everyLimit)),
+			Do: pauseOneOfThree(everyLimit, func(ctx context.Context, system *stack.Stack, random *rand.Rand) (*stack.Service, error) {
 				lead := random.IntN(2) == 0
 				for _, service := range system.Orders {
 					if leads, err := service.Leads(ctx); err != nil || leads == lead {
@@ -67,12 +67,8 @@ func replicas() []Cell {
 	}
 }
 
-// everySession is longer than any session that a service has: 6 s in the group, 15 s in a transaction of track_users, and
-// the 10 s that a client of order_service is given.
-const everySession = 16 * time.Second
-
 // pauseOneOfThree has the clients go on meanwhile.
-func pauseOneOfThree(choose func(context.Context, *stack.Stack, *rand.Rand) (*stack.Service, error)) do {
+func pauseOneOfThree(limit time.Duration, choose func(context.Context, *stack.Stack, *rand.Rand) (*stack.Service, error)) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		if err := load.Await(ctx, 0.3); err != nil {
 			return err
@@ -86,7 +82,7 @@ func pauseOneOfThree(choose func(context.Context, *stack.Stack, *rand.Rand) (*st
 		if err := zombie.Pause(); err != nil {
 			return err
 		}
-		return errors.Join(backoff.Sleep(ctx, everySession), expelled(ctx, system, len(system.Track.Running())-1), zombie.Continue())
+		return errors.Join(backoff.Sleep(ctx, limit), expelled(ctx, system, len(system.Track.Running())-1), zombie.Continue())
 	}
 }
 

@@ -18,9 +18,20 @@ func restores() []Cell {
 	return []Cell{
 		{
 			Name:  "orders-restored",
-			Shows: shows(evidence.Once(evidence.PutBack)),
-			Does:  "the orders database put back to a copy from the middle of the load; order_service runs on, or not, by the seed",
-			Do:    ordersRestored, Forgetting: true,
+			Shows: shows(evidence.Times(2, evidence.Stopped(orderService)), evidence.Once(evidence.PutBack)),
+			Does:  "the orders database put back to a copy from the middle of the load while order_service is down",
+			Do: ordersRestored(func(ctx context.Context, system *stack.Stack) (stop, start func() error) {
+				service := system.Orders[0]
+				return func() error { return service.Stop(ctx) }, service.Start
+			}), Forgetting: true,
+		},
+		{
+			Name:  "orders-restored-under-the-service",
+			Shows: shows(evidence.Once(evidence.Terminated(orderService)), evidence.Once(evidence.PutBack)),
+			Does:  "the orders database put back to a copy from the middle of the load under order_service, which loses its sessions and runs on",
+			Do: ordersRestored(func(context.Context, *stack.Stack) (stop, start func() error) {
+				return nothing, nothing
+			}), Forgetting: true,
 		},
 		{
 			Name: "orders-file-copy", Does: "all files of the orders PostgreSQL put back to an earlier copy: only the marks of track_users tell",
@@ -62,23 +73,21 @@ func lastOrder(ctx context.Context, system *stack.Stack) (last int64, err error)
 
 func nothing() error { return nil }
 
-// ordersRestored leaves the service its connections' end as the only sign, or starts another process.
-func ordersRestored(ctx context.Context, system *stack.Stack, load *workload.Load) error {
-	service := system.Orders[0]
-	stop, start := func() error { return service.Stop(ctx) }, service.Start
-	if chance(load).IntN(2) == 0 {
-		stop, start = nothing, nothing
+// ordersRestored puts a copy back between what is done to the service before and after that.
+func ordersRestored(around func(context.Context, *stack.Stack) (stop, start func() error)) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		stop, start := around(ctx, system)
+		return inSteps(ctx, load,
+			step{0.3, func() error {
+				if err := system.Orders[0].Stop(ctx); err != nil {
+					return err
+				}
+				return errors.Join(system.BackUp(ctx, stack.OrdersSide), system.Orders[0].Start())
+			}},
+			step{0.7, func() error {
+				return putBack(ctx, system, load, stop, func() error { return system.Restore(ctx, stack.OrdersSide) }, start)
+			}})
 	}
-	return inSteps(ctx, load,
-		step{0.3, func() error {
-			if err := service.Stop(ctx); err != nil {
-				return err
-			}
-			return errors.Join(system.BackUp(ctx, stack.OrdersSide), service.Start())
-		}},
-		step{0.7, func() error {
-			return putBack(ctx, system, load, stop, func() error { return system.Restore(ctx, stack.OrdersSide) }, start)
-		}})
 }
 
 // stoppedCopy copies the files of the orders PostgreSQL.

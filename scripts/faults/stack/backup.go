@@ -22,18 +22,31 @@ func (s *Stack) Retransmitted(ctx context.Context) (int64, error) {
 	return sum, nil
 }
 
-// BackUp copies the database of a side as it is; one copy is kept. Nobody may be connected to it.
+// BackUp copies the database of a side as it is; one copy is kept. Sessions that are left are ended: PostgreSQL copies no
+// database that somebody is connected to.
 func (s *Stack) BackUp(ctx context.Context, side Side) error {
-	return s.asAdmin(ctx, side, `CREATE DATABASE backup TEMPLATE `+side.Database())
+	const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'`
+	return s.asAdmin(ctx, side, func(conn *pgx.Conn) error {
+		return execute(ctx, conn, fmt.Sprintf(end, side.Database()), `CREATE DATABASE backup TEMPLATE `+side.Database())
+	})
 }
 
-// Restore puts the copy in the place of the database. Nobody may be connected to either.
+// Restore puts the copy in the place of the database, under a service that is connected as well: its sessions are ended,
+// and are evidence.
 func (s *Stack) Restore(ctx context.Context, side Side) error {
-	err := s.asAdmin(ctx, side, `DROP DATABASE `+side.Database(), `CREATE DATABASE `+side.Database()+` TEMPLATE backup`)
-	if err == nil {
-		s.Seen.Saw(evidence.PutBack, 1)
-	}
-	return err
+	const sessions = `SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2`
+	return s.asAdmin(ctx, side, func(conn *pgx.Conn) error {
+		var ended int64
+		if err := conn.QueryRow(ctx, sessions, side.Database(), side.Service()).Scan(&ended); err != nil {
+			return fmt.Errorf("count the sessions: %w", err)
+		}
+		err := execute(ctx, conn, `DROP DATABASE `+side.Database()+` WITH (FORCE)`, `CREATE DATABASE `+side.Database()+` TEMPLATE backup`)
+		if err == nil {
+			s.Seen.Saw(evidence.Terminated(side.Service()), ended)
+			s.Seen.Saw(evidence.PutBack, 1)
+		}
+		return err
+	})
 }
 
 // Applied is how many events of logs track_users has applied, by its marks.
@@ -49,12 +62,16 @@ func (s *Stack) Applied(ctx context.Context) (events int64, err error) {
 	return events, nil
 }
 
-func (s *Stack) asAdmin(ctx context.Context, side Side, statements ...string) error {
+func (s *Stack) asAdmin(ctx context.Context, side Side, do func(*pgx.Conn) error) error {
 	conn, err := pgx.Connect(ctx, s.Postgres[side].URL("postgres"))
 	if err != nil {
 		return fmt.Errorf("connect as administrator: %w", err)
 	}
 	defer func() { _ = conn.Close(ctx) }() // nothing is lost with it
+	return do(conn)
+}
+
+func execute(ctx context.Context, conn *pgx.Conn, statements ...string) error {
 	for _, sql := range statements {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("%s: %w", sql, err)
