@@ -74,12 +74,14 @@ func difficult(side stack.Side) []Cell {
 			Do:    smartStop(side), Answered: true,
 		},
 		Cell{
-			Name: "postgres-impatient", Does: "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load, the first ones while they wait for a lock",
+			Name:  "postgres-impatient",
+			Does:  "%s ends each statement after 1 ms, by statement_timeout, for 3 s under load, the first ones while they wait for a lock",
 			Shows: shows(evidence.Once(evidence.TimedOut(side.Postgres()))),
 			Do:    impatient(side), Answered: true,
 		},
 		Cell{
-			Name: "postgres-paused", Does: "SIGSTOP of %s and all its sessions under load for longer than every session timeout, then SIGCONT",
+			Name:  "postgres-paused",
+			Does:  "SIGSTOP of %s and all its sessions under load for longer than every session timeout, then SIGCONT",
 			Shows: shows(evidence.AtLeast(evidence.Paused(side.Postgres()), everySession), evidence.Once(evidence.Unready)),
 			Do: paused(everySession, func(ctx context.Context, s *stack.Stack) (func() error, error) {
 				resume, err := s.PausePostgres(ctx, side)

@@ -42,21 +42,24 @@ func pauses() []Cell {
 			Do:    pauseInATransaction, Needs: stack.Needs{Proxied: true}, Answered: true,
 		},
 		{
-			Name: "pause-lone-track-users", Does: "SIGSTOP of the only track_users under load for longer than every session timeout, then SIGCONT",
+			Name:  "pause-lone-track-users",
+			Does:  "SIGSTOP of the only track_users under load for longer than every session timeout, then SIGCONT",
 			Shows: shows(evidence.AtLeast(evidence.Paused(trackUsers), everySession), evidence.Once(evidence.Expelled)),
 			Do: paused(everySession, func(ctx context.Context, s *stack.Stack) (func() error, error) {
 				return func() error { return errors.Join(expelled(ctx, s, 0), s.Track[0].Continue()) }, s.Track[0].Pause()
 			}), Answered: true,
 		},
 		{
-			Name: "pause-order-service", Does: "SIGSTOP of the only order_service under load for longer than every limit it has, then SIGCONT",
+			Name:  "pause-order-service",
+			Does:  "SIGSTOP of the only order_service under load for longer than every limit it has, then SIGCONT",
 			Shows: shows(evidence.AtLeast(evidence.Paused(orderService), everyLimit)),
 			Do: paused(everyLimit, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.Orders[0].Continue, s.Orders[0].Pause()
 			}), Noticed: true,
 		},
 		{
-			Name: "pause-broker", Does: "SIGSTOP of the broker under load for longer than every session, and every batch of the relay, then SIGCONT",
+			Name:  "pause-broker",
+			Does:  "SIGSTOP of the broker under load for longer than every session, and every batch of the relay, then SIGCONT",
 			Shows: shows(evidence.AtLeast(evidence.Paused(stack.BrokerName), everyLimit)),
 			Do: paused(everyLimit, func(_ context.Context, s *stack.Stack) (func() error, error) {
 				return s.PauseBroker()
