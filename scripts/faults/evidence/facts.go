@@ -42,6 +42,9 @@ func HeldToClient(link string) Fact { return Fact("messages held on their way fr
 // Lost are answers that tell of success and never arrived.
 func Lost(link string) Fact { return Fact("answers lost on their way from " + link) }
 
+// CutOff are answers that tell of success and ended in the middle.
+func CutOff(link string) Fact { return Fact("answers cut off on their way from " + link) }
+
 // Terminated are sessions of a service that were ended by pg_terminate_backend.
 func Terminated(service string) Fact {
 	return Fact("sessions of " + service + " ended by the database")
@@ -79,6 +82,8 @@ const (
 	TopicMeddled   Fact = "times that records were taken off the topic"
 	Wiped          Fact = "times that the broker's data was wiped"
 	Resent         Fact = "events that order_service had to send again"
+	Gap            Fact = "events that waited for lost ones"
+	GoneOn         Fact = "orders that were answered while the fault lasted"
 	PutBack        Fact = "databases put back to an earlier state"
 	Pending        Fact = "events that waited while nobody counted"
 	Misdated       Fact = "orders with a wrong date"

@@ -40,6 +40,13 @@ func (a *Answers) Seize(match func(request string) bool, do func()) {
 	}
 }
 
+// Lost is how many answers that tell of success were lost since Lose.
+func (a *Answers) Lost() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lost
+}
+
 // Await waits until n answers that tell of success were lost since Lose.
 func (a *Answers) Await(ctx context.Context, n int) error {
 	for {

@@ -13,8 +13,8 @@ import (
 
 // Cells are all cells of the matrix. The first one is the shortest way to see that all is well.
 func Cells() []Cell {
-	return slices.Concat(kills(), keys(), pauses(), replicas(), answers(), networks(), databases(), eachSide(away), eachSide(disks),
-		topics(), losses(), restores(), clocks(), pairs())
+	return slices.Concat(kills(), keys(), pauses(), replicas(), answers(), networks(), clients(), databases(), eachSide(away),
+		eachSide(disks), topics(), losses(), progress(), restores(), clocks(), pairs())
 }
 
 // The services, as facts name them.

@@ -64,7 +64,7 @@ func (t Trial) disturb(ctx context.Context, cell Cell, system *stack.Stack, resu
 	loadCtx, cancel := context.WithTimeoutCause(ctx, t.Limit+t.Plan.Hold, fmt.Errorf("the limit of %s is over", t.Limit+t.Plan.Hold))
 	defer cancel()
 	plan := t.Plan
-	plan.URLs, plan.Keyed = system.Orders.APIs(), cell.Keyed
+	plan.URLs, plan.Keyed = system.ClientURLs(), cell.Keyed
 	load := workload.Start(loadCtx, plan)
 	stop := t.tell(load)
 	defer stop()

@@ -3,20 +3,23 @@ package stack
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
 	"ordertrack/scripts/faults/evidence"
+	"ordertrack/scripts/faults/httpwire"
 	"ordertrack/scripts/faults/kafkawire"
 	"ordertrack/scripts/faults/loss"
 	"ordertrack/scripts/faults/pgwire"
 	"ordertrack/scripts/faults/proxy"
 )
 
-// Links are the services' ways to PostgreSQL and to the broker, by Side, in a system that is proxied. All replicas of a
-// service share one of each.
+// Links are all ways between two parts of a system that is proxied, by Side: the services' to PostgreSQL and to the broker,
+// of which all replicas of a service share one each; and those to the API of the first replica of each service, from the
+// clients to order_service and from order_service to track_users.
 type Links struct {
-	Postgres, Broker [2]*Link
+	Postgres, Broker, API [2]*Link
 
 	Refusals *kafkawire.Refusals // of what order_service publishes; track_users publishes nothing
 }
@@ -26,37 +29,45 @@ type Link struct {
 	*proxy.Proxy
 
 	Answers *loss.Answers
+	Halves  *loss.Answers // of which only the beginning arrives; of an API
 }
 
-func (l *Links) open(ctx context.Context, servers [2]*Server, broker int) (err error) {
+// open opens the ways to these ports, which the APIs need not listen on yet.
+func (l *Links) open(ctx context.Context, servers [2]*Server, broker int, apis [2]int) (err error) {
 	l.Refusals = kafkawire.NewRefusals()
 	for _, side := range Sides() {
-		if l.Postgres[side], err = openLink(ctx, servers[side].Port(), func(answers *loss.Answers, _ int) proxy.Tap {
-			return pgwire.NewTap(answers)
-		}); err != nil {
-			return err
-		}
-		if l.Broker[side], err = openLink(ctx, broker, func(answers *loss.Answers, port int) proxy.Tap {
-			return kafkawire.NewTap(answers, l.Refusals, broker, port)
-		}); err != nil {
-			return err
+		for _, way := range []struct {
+			link **Link
+			port int
+			tap  func(l *Link, like int) proxy.Tap
+		}{
+			{&l.Postgres[side], servers[side].Port(), func(l *Link, _ int) proxy.Tap { return pgwire.NewTap(l.Answers) }},
+			{&l.Broker[side], broker, func(way *Link, port int) proxy.Tap {
+				return kafkawire.NewTap(way.Answers, l.Refusals, broker, port)
+			}},
+			{&l.API[side], apis[side], func(l *Link, _ int) proxy.Tap { return httpwire.NewTap(l.Answers, l.Halves) }},
+		} {
+			if *way.link, err = openLink(ctx, way.port, way.tap); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func openLink(ctx context.Context, port int, tap func(answers *loss.Answers, like int) proxy.Tap) (*Link, error) {
-	answers := loss.NewAnswers()
-	p, err := proxy.Listen(ctx, address(port), func(like int) proxy.Tap { return tap(answers, like) })
+func openLink(ctx context.Context, port int, tap func(l *Link, like int) proxy.Tap) (*Link, error) {
+	link := &Link{Answers: loss.NewAnswers(), Halves: loss.NewAnswers()}
+	p, err := proxy.Listen(ctx, address(port), func(like int) proxy.Tap { return tap(link, like) })
 	if err != nil {
 		return nil, err
 	}
-	return &Link{Proxy: p, Answers: answers}, nil
+	link.Proxy = p
+	return link, nil
 }
 
 func (l *Links) close() error {
 	var errs []error
-	for _, link := range append(l.Postgres[:], l.Broker[:]...) {
+	for _, link := range slices.Concat(l.Postgres[:], l.Broker[:], l.API[:]) {
 		if link != nil {
 			errs = append(errs, link.Close())
 		}
@@ -69,6 +80,7 @@ func (s *Stack) Evidence() *evidence.Log {
 	for _, side := range Sides() {
 		s.Links.Postgres[side].note(side.Postgres(), s.Seen)
 		s.Links.Broker[side].note(side.Broker(), s.Seen)
+		s.Links.API[side].note(side.API(), s.Seen)
 	}
 	return s.Seen
 }
@@ -84,6 +96,15 @@ func (l *Link) note(name string, seen *evidence.Log) {
 	seen.Saw(evidence.Held(name), int64(suffered.Held[proxy.ToServer]+suffered.Held[proxy.ToClient]))
 	seen.Saw(evidence.HeldToServer(name), int64(suffered.Held[proxy.ToServer]))
 	seen.Saw(evidence.HeldToClient(name), int64(suffered.Held[proxy.ToClient]))
+}
+
+// ClientURLs are the APIs of order_service as clients reach them: the replicas that are meant to run.
+func (s *Stack) ClientURLs() []string {
+	urls := s.Orders.APIs()
+	if link := s.Links.API[OrdersSide]; link != nil && s.Orders[0].isWanted() {
+		urls[0] = "http://" + address(link.Port())
+	}
+	return urls
 }
 
 func (s *Stack) wayToPostgres(side Side) string {

@@ -55,6 +55,14 @@ func (side Side) Postgres() string { return "the PostgreSQL of " + side.Service(
 // Broker is what messages call the way from the side's service to the broker.
 func (side Side) Broker() string { return "the broker from " + side.Service() }
 
+// API is what messages call the way to the API of the side's service.
+func (side Side) API() string {
+	if side == OrdersSide {
+		return orderService + " from its clients"
+	}
+	return trackUsers + " from " + orderService
+}
+
 // Fleet is the replicas of the side's service.
 func (s *Stack) Fleet(side Side) Fleet {
 	if side == OrdersSide {

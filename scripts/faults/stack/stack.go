@@ -40,7 +40,7 @@ type Options struct {
 type Needs struct {
 	Orders, Track int               // replicas that run from the start; 0 is one
 	Partitions    int32             // of the topic, which is made beforehand then; 0 leaves it to the services
-	Proxied       bool              // the services reach PostgreSQL and the broker by way of Links
+	Proxied       bool              // all reach each other by way of Links
 	Postgres      map[string]string // configuration parameters of both servers
 	Archive       bool              // of the orders side: all of the write-ahead log is kept
 	SmallDisk     bool              // the PostgreSQL of DiskSide lives on a small disk of its own, which FillDisk fills
@@ -88,19 +88,20 @@ func (s *Stack) start(ctx context.Context, opts Options) error {
 	if err := both.Wait(); err != nil {
 		return err
 	}
+	orders, track := ports[3:3+2*maxReplicas], ports[3+2*maxReplicas:]
 	if opts.Needs.Proxied {
-		if err := s.Links.open(ctx, s.Postgres, s.Broker.Port()); err != nil {
+		if err := s.Links.open(ctx, s.Postgres, s.Broker.Port(), [2]int{orders[0], track[0]}); err != nil {
 			return err
 		}
 	}
 	s.Orders = s.fleet(opts, orderService, endpoints{
 		database: s.wayToPostgres(OrdersSide),
 		broker:   way(s.Links.Broker[OrdersSide], s.Broker.Addr(), s.Broker.Port()),
-	}, ports[3:], "TRACK_USERS_URL=http://"+address(ports[3+2*maxReplicas]))
+	}, orders, "TRACK_USERS_URL=http://"+way(s.Links.API[TrackSide], address(track[0]), track[0]))
 	s.Track = s.fleet(opts, trackUsers, endpoints{
 		database: s.wayToPostgres(TrackSide),
 		broker:   way(s.Links.Broker[TrackSide], s.Broker.Addr(), s.Broker.Port()),
-	}, ports[3+2*maxReplicas:])
+	}, track)
 	if err := errors.Join(s.Orders.start(opts.Needs.Orders), s.Track.start(opts.Needs.Track)); err != nil {
 		return err
 	}

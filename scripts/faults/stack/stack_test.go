@@ -180,13 +180,17 @@ func TestCounter(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "# TYPE track_users_events_total counter\n"+
-			"track_users_events_total{outcome=\"counted\"} 7\ntrack_users_events_total{outcome=\"repeat\"} 1.2e+06\n")
+			"track_users_events_total{outcome=\"counted\"} 7\n"+
+			"track_users_window_events{partition=\"0\"} 3\ntrack_users_window_events{partition=\"1\"} 4\ntrack_users_events_total{outcome=\"repeat\"} 1.2e+06\n")
 	}))
 	t.Cleanup(server.Close)
 	s := &Stack{Track: Fleet{{Name: "track_users", Admin: server.URL, wanted: true}, {Name: "track_users-2", Admin: server.URL}}}
 	repeats, err := s.Repeats(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1_200_000, repeats)
+	waiting, err := s.Waiting(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 7, waiting)
 	none, err := s.Track[0].counter(t.Context(), "other_total")
 	require.NoError(t, err)
 	require.Zero(t, none)
