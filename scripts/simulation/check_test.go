@@ -14,6 +14,7 @@ import (
 func (w *world) check() {
 	w.checkApplied()
 	w.checkStrange()
+	w.checkCommitted()
 	w.checkCursor()
 	if w.resent > 0 && !w.lossy {
 		require.Fail(w.T, "sent again, but nothing is lost")

@@ -65,6 +65,26 @@ func (w *world) checkStrange() {
 	}
 }
 
+// checkCommitted: no offset is committed past a record of others that nothing came of yet: nobody would read it again.
+// Offsets that were set by hand, or given again, say nothing of that, nor do counters that were put back.
+func (w *world) checkCommitted() {
+	if !w.enabled[strangers] || w.passedOver {
+		return
+	}
+	for number, offset := range w.group {
+		if offset.topic != w.topic.id || number >= len(w.topic.partitions) {
+			continue
+		}
+		p := w.topic.partitions[number]
+		for _, record := range p.records[:min(max(offset.offset-p.oldest, 0), int64(len(p.records)))] {
+			which, ok := numberOf(record)
+			if done := w.users.strange[which]; ok && done.counted+done.parked == 0 {
+				require.Failf(w.T, "committed past a foreign event that waits", "number %d, of partition %d: %+v", which, number, offset)
+			}
+		}
+	}
+}
+
 // checkStrangeAtRest: each that is still there has come to something. Nobody can promise that for records whose offsets
 // were given again, or which the group was told to pass over, nor after a restore of the counters alone.
 func (w *world) checkStrangeAtRest() {

@@ -112,8 +112,11 @@ func (c *claim) Verify(ctx context.Context) error {
 	return nil
 }
 
-// Commit implements the feed. The offset goes to the group with the next flush.
-func (c *claim) Commit(offset int64) { c.marked = offset }
+// Commit implements the feed. The offset may go to the group at once: a session commits the marks of all its partitions.
+func (c *claim) Commit(offset int64) {
+	c.marked = offset
+	c.flush(false)
+}
 
 // flush commits what is marked. A process that is killed does not come here, or it is refused.
 func (c *claim) flush(last bool) {
@@ -126,12 +129,16 @@ func (c *claim) flush(last bool) {
 	}
 }
 
-// Apply implements the ledger. The answer may get lost, whatever it would have been.
+// Apply implements the ledger. The answer may get lost, whatever it would have been. A database that is away may be so for
+// longer than the partition stays here.
 func (c *claim) Apply(
 	_ context.Context, scope receiver.Scope, decide func(receiver.Marks) receiver.Effects,
 ) (receiver.Marks, error) {
 	c.pause()
 	if c.fails(database) {
+		if c.fails(moves) {
+			c.stop()
+		}
 		return receiver.Marks{}, fmt.Errorf("%w: %w", receiver.ErrUnavailable, errDatabase)
 	}
 	after := c.users.apply(scope, decide, c.numbers)
