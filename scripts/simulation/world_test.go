@@ -114,6 +114,9 @@ func newWorld(t *rapid.T) *world {
 	if w.unasked = rapid.SampledFrom([]bool{false, false, true}).Draw(t, "nobody asks track_users"); w.unasked {
 		w.leaveAlone()
 	}
+	if w.enabled[strangers] && rapid.Bool().Draw(t, "batches of others end early") {
+		w.endEarly()
+	}
 	w.recreate(rapid.IntRange(1, 3).Draw(t, "partitions"))
 	w.oldOrders, w.oldUsers = w.orders.clone(), w.users.clone()
 	for i := range w.services {
@@ -135,6 +138,15 @@ func (w *world) leaveAlone() {
 	}
 	w.enabled[growth] = true
 	w.receiving.Window = min(w.receiving.Window, 1)
+}
+
+// endEarly makes batches end with events of others in hand that were not applied, of which nobody but Kafka knows: nothing
+// that excuses their loss happens.
+func (w *world) endEarly() {
+	w.enabled[database], w.enabled[moves] = true, true
+	for _, what := range []trouble{tailLoss, resets, putBack} {
+		w.enabled[what] = false
+	}
 }
 
 // fails draws whether something goes wrong now.

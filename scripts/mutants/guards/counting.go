@@ -3,6 +3,7 @@ package guards
 // window are the guards of the receive window.
 func window() []Guard {
 	w := in{folder: "track_users/internal/domain/window"}
+	simulated := in{folder: w.folder, tests: "scripts/simulation"}
 	const (
 		anyOrder = "^TestWindow_AppliesEachEventOnceInOrderWhateverTheOrderOfDelivery$"
 		zombie   = "^TestWindow_ZombieAndSuccessorCountNothingTwice$"
@@ -31,6 +32,8 @@ func window() []Guard {
 			"^TestWindow_LooksAlsoForLanesOfWhichEverythingWasDropped$|"+anyOrder),
 		w.guard("offset-behind-foreign", "the offset to commit stays behind foreign events that wait", "that",
 			"window.go", "point = min(point, w.foreign[0].Offset)", "_ = point", foreign),
+		simulated.guard("offset-behind-foreign-simulated", "the simulation notices an offset committed past a foreign event that waits",
+			"what keeps it behind", "window.go", "point = min(point, w.foreign[0].Offset)", "_ = point", "^TestProtocol$"),
 		w.guard("offset-behind-forgotten", "the offset to commit stays behind lanes that were forgotten", "their offset",
 			"window.go", "w.floor = min(w.floor, l.lost.offset)", "_ = w.floor", "^TestWindow_MadeUpLogsDoNotGrowItForEver$"),
 		w.guard("lost-until-applied", "what was dropped is remembered until the mark has passed it", "that: any mark forgets it",

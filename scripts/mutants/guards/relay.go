@@ -57,6 +57,8 @@ func relaying() []Guard {
 func retransmitting() []Guard {
 	r := in{folder: "order_service/internal/application/retransmitting"}
 	relay := in{folder: "order_service/internal/application/relaying"}
+	heard := in{folder: "order_service/internal/adapters/trackusers"}
+	greeting := in{folder: "order_service/internal/application/renewing"}
 	pg := in{folder: ordersPostgres}
 	book := in{folder: trackPostgres}
 	feed := in{folder: "track_users/internal/adapters/kafka"}
@@ -78,6 +80,12 @@ func retransmitting() []Guard {
 		r.guard("newest-lost", "a topic that has lost its newest records is looked at anew", "the comparison",
 			"retransmitting.go", "; !there || end < noted {", "; !there && end <= noted {",
 			"^TestATopicThatLosesItsNewestRecordsIsLookedAtAnew$"),
+		r.guard("answer-once", "what the receiver said last is not believed again when it cannot be heard any more", "the forgetting of it",
+			"retransmitting.go", "progress := r.answer.Swap(nil)", "progress := r.answer.Load()", "^TestAnAnswerIsJudgedOnce$"),
+		heard.guard("answer-whole", "an answer of the receiver's that is cut off says nothing", "the error of reading it",
+			"receiver.go", "Decode(&body); err != nil {", "Decode(&body); err != nil && ctx == nil {", "^TestAnswersThatAreNone$"),
+		greeting.guard("start-unheard", "a start does not wait for a receiver that cannot be heard", "the limit",
+			"renewing.go", "context.WithTimeout(ctx, AskLimit)", "context.WithCancel(ctx)", "^TestAStartDoesNotWaitLong$"),
 		r.guard("pauses", "a lane that does not move is sent again less and less often", "the pause",
 			"send.go", "if now.Before(l.next) {", "if now.Before(l.next) && l.attempts == 0 {", "^TestPausesDoubleWhileNothingMoves$"),
 		r.guard("from-the-first-missing", "everything from the first missing event on is sent again", "one event: it begins at the second",

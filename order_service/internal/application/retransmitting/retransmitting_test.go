@@ -352,6 +352,22 @@ func TestAReceiverThatCannotBeAskedIsToldOnce(t *testing.T) {
 	})
 }
 
+// A receiver that cannot be heard any more must not be judged by what it said last: it may have moved since.
+func TestAnAnswerIsJudgedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.published, w.applied, w.end, w.read = 9, 4, 20, 20
+		w.live(t, 30, func(int) {
+			if w.asked == 2 { // both tell that the lane lacks something; a third one would tell that it is lost
+				w.askErr = errors.New("no answer")
+			}
+		})
+		require.Greater(t, w.asked, 2)
+		require.Empty(t, w.sent)
+	})
+}
+
 func TestNobodyIsAskedWhileNoRelayLeads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
