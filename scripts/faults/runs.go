@@ -51,7 +51,7 @@ func (r *runner) runAll(ctx context.Context) (failed bool, err error) {
 	stop := r.tell()
 	defer stop()
 	queue := make(chan job, len(jobs))
-	for _, j := range jobs {
+	for _, j := range spread(jobs, r.cfg.Jobs) {
 		queue <- j
 	}
 	close(queue)
@@ -69,6 +69,19 @@ func (r *runner) runAll(ctx context.Context) (failed bool, err error) {
 	err = slots.Wait()
 	fmt.Fprintln(r.stdout, r.summary())
 	return r.state.failed > 0, err
+}
+
+// spread takes jobs in turn from so many parts of the list: neighbours in it are alike, and those that rest for long had
+// better not all rest at the same time.
+func spread(jobs []job, parts int) []job {
+	size := (len(jobs) + parts - 1) / parts
+	mixed := make([]job, 0, len(jobs))
+	for at := range size {
+		for i := at; i < len(jobs); i += size {
+			mixed = append(mixed, jobs[i])
+		}
+	}
+	return mixed
 }
 
 // pending are the jobs that did not pass yet with the same programs, seed by seed. Without SEEDS each cell runs once, with

@@ -127,3 +127,19 @@ func TestThePageHasEveryCell(t *testing.T) {
 		require.Contains(t, made, "| `"+cell.Name+"` | "+cell.Does+" |")
 	}
 }
+
+func TestJobsAreSpread(t *testing.T) {
+	t.Parallel()
+	jobs := make([]job, 7)
+	for i := range jobs {
+		jobs[i].seed = uint64(i)
+	}
+	for parts, want := range map[int][]uint64{1: {0, 1, 2, 3, 4, 5, 6}, 3: {0, 3, 6, 1, 4, 2, 5}, 16: {0, 1, 2, 3, 4, 5, 6}} {
+		var got []uint64
+		for _, j := range spread(jobs, parts) {
+			got = append(got, j.seed)
+		}
+		require.Equal(t, want, got, "%d parts", parts)
+	}
+	require.Empty(t, spread(nil, 3))
+}

@@ -33,23 +33,29 @@ func clients() []Cell {
 			Do:    askAgain(lose(way{fromClients, toClients}, isRequest("POST /api/v1/orders"), unansweredClients)),
 		},
 		Cell{
-			Name:  "clients-latency-and-reset",
-			Does:  "2 ms and up to 3 ms of jitter on each piece of data between clients with keys and order_service, all reset ten times",
-			Shows: shows(evidence.Times(resets, evidence.Reset(fromClients)), evidence.AtLeast(evidence.Slowed(fromClients), slowed)),
-			Do:    latencyAndReset(link),
+			Name:  "clients-reset-and-cut-in-a-frame",
+			Does:  "connections between clients with keys and order_service delayed and reset ten times, then cut in the middle of a message",
+			Shows: shows(evidence.Times(resets, evidence.Reset(fromClients)), evidence.Times(cuts, evidence.Halved(fromClients))),
+			Do:    oneAfterTheOther(latencyAndReset(link), cutInAFrame(link)),
 		},
 		Cell{
 			Name:  "clients-blackhole",
 			Does:  "nothing passes between clients with keys and order_service for 6 s, then all that was sent arrives",
 			Shows: shows(evidence.Once(evidence.Held(fromClients))),
 			Do:    held(link, proxy.ToServer, proxy.ToClient),
-		},
-		Cell{
-			Name:  "clients-cut-in-a-frame",
-			Does:  "connections between clients with keys and order_service cut in the middle of a message, fifteen times",
-			Shows: shows(evidence.Times(cuts, evidence.Halved(fromClients))),
-			Do:    cutInAFrame(link),
 		}))
+}
+
+// oneAfterTheOther has the clients go on from the first fault to the end of the second.
+func oneAfterTheOther(first, second do) do {
+	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
+		enough := load.Sustain()
+		defer enough()
+		if err := first(ctx, system, load); err != nil {
+			return err
+		}
+		return second(ctx, system, load)
+	}
 }
 
 func toClients(s *stack.Stack) *stack.Link { return s.Links.API[stack.OrdersSide] }

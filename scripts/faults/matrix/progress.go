@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"ordertrack/scripts/faults/evidence"
-	"ordertrack/scripts/faults/loss"
 	"ordertrack/scripts/faults/proxy"
 	"ordertrack/scripts/faults/stack"
 	"ordertrack/scripts/faults/stranger"
@@ -20,31 +19,25 @@ import (
 var fromReceiver = stack.TrackSide.API()
 
 const (
+	unheards = 3               // answers that do not arrive, and as many of which not all does
 	deafness = 7 * time.Second // at least two questions that nobody answers in time
-	unheards = 3               // answers that do not arrive, or not all of them
 )
 
 // progress takes the answers away by which order_service learns what is lost, while something is. Nothing may be sent
 // again on a guess; orders are taken all the time; and when the answers are back, the counters become exact.
 func progress() []Cell {
 	deaf := []evidence.Want{
-		evidence.Once(evidence.Killed(trackUsers)), evidence.Once(evidence.TopicMeddled),
+		evidence.Once(evidence.Stopped(trackUsers)), evidence.Once(evidence.TopicMeddled),
 		evidence.Once(evidence.Gap), evidence.Once(evidence.GoneOn), evidence.Once(evidence.Resent),
 	}
 	needs := stack.Needs{Proxied: true}
 	return []Cell{
 		{
-			Name:  "lose-answers-to-progress",
-			Does:  "the topic deleted under load, and all that track_users says of its progress gets lost for more than 7 s",
-			Shows: append(shows(evidence.Times(unheards, evidence.Lost(fromReceiver))), deaf...),
-			Do:    unheard((*stranger.Stranger).DeleteTopic, unfinished(answersOf, evidence.Lost)),
-			Needs: needs, Losing: true, Answered: true,
-		},
-		{
-			Name:  "progress-cut-off",
-			Does:  "the topic deleted under load, and all that track_users says of its progress is cut off in the middle for more than 7 s",
-			Shows: append(shows(evidence.Times(unheards, evidence.CutOff(fromReceiver))), deaf...),
-			Do:    unheard((*stranger.Stranger).DeleteTopic, unfinished(halvesOf, evidence.CutOff)),
+			Name: "lose-answers-to-progress",
+			Does: "the topic deleted under load, and of all that track_users says of its progress nothing arrives, and then not the end",
+			Shows: append(shows(evidence.Times(unheards, evidence.Lost(fromReceiver)), evidence.Times(unheards, evidence.CutOff(fromReceiver))),
+				deaf...),
+			Do:    unheard((*stranger.Stranger).DeleteTopic, hush{lossOfAnswers, loseThenCutOff, allAnswers}),
 			Needs: needs, Losing: true, Answered: true,
 		},
 		{
@@ -52,7 +45,7 @@ func progress() []Cell {
 			Does: "all records deleted under load, and nothing passes between order_service and track_users for more than 7 s, " +
 				"in which order_service is killed and started again",
 			Shows: append(shows(evidence.Once(evidence.HeldToServer(fromReceiver)), evidence.Once(evidence.Killed(orderService))), deaf...),
-			Do:    unheard((*stranger.Stranger).DeleteRecords, blackhole),
+			Do:    unheard((*stranger.Stranger).DeleteRecords, hush{blackhole, forAWhile, openAgain}),
 			Needs: needs, Losing: true, Keyed: true, Answered: true,
 		},
 		{
@@ -64,11 +57,14 @@ func progress() []Cell {
 	}
 }
 
-// silencing makes the way bad, and returns what makes it good again: it may only be called once.
-type silencing = func(context.Context, *stack.Stack) (mend func() error, err error)
+// hush is something on the way from track_users to order_service: how it begins, what is waited for while something is
+// to be sent again, and how it ends.
+type hush struct {
+	begin, stay, end func(context.Context, *stack.Stack) error
+}
 
 // unheard takes events away while order_service cannot hear of it.
-func unheard(take func(*stranger.Stranger) error, silence silencing) do {
+func unheard(take func(*stranger.Stranger) error, hush hush) do {
 	return func(ctx context.Context, system *stack.Stack, load *workload.Load) error {
 		who, err := system.Stranger(ctx)
 		if err != nil {
@@ -76,34 +72,39 @@ func unheard(take func(*stranger.Stranger) error, silence silencing) do {
 		}
 		enough := load.Sustain()
 		defer enough()
-		if err := load.Await(ctx, 0.3); err != nil {
+		track := system.Track[0]
+		if err := inSteps(ctx, load,
+			step{0.3, func() error { return hush.begin(ctx, system) }},
+			step{0.3, func() error { return track.Stop(ctx) }},
+			step{0.5, func() error { return meddled(system, evidence.TopicMeddled, take(who)) }},
+			step{0.5, track.Start},
+			step{0.5, func() error { return lacking(ctx, system) }}); err != nil {
 			return err
 		}
 		begun, _ := load.Progress()
-		mend, err := silence(ctx, system)
-		if err != nil {
+		if err := errors.Join(hush.stay(ctx, system), nothingResent(ctx, system)); err != nil {
 			return err
 		}
-		if err := inSteps(ctx, load,
-			step{0.3, system.Track[0].Kill},
-			step{0.5, func() error { return meddled(system, evidence.TopicMeddled, take(who)) }}); err != nil {
-			return err
-		}
-		err = errors.Join(system.Track[0].Start(), system.Track[0].WaitReady(ctx), backoff.Sleep(ctx, deafness), stillLacking(ctx, system))
 		ended, _ := load.Progress()
 		system.Seen.Saw(evidence.GoneOn, int64(ended-begun))
 		enough()
-		return errors.Join(err, mend(), resent(ctx, system))
+		return errors.Join(hush.end(ctx, system), resent(ctx, system))
 	}
 }
 
-// stillLacking looks whether there is something to be sent again, and nothing was.
-func stillLacking(ctx context.Context, system *stack.Stack) error {
-	waiting, err := system.Waiting(ctx)
-	if err != nil {
+// lacking waits until something is to be sent again: what came after it has been read, and waits.
+func lacking(ctx context.Context, system *stack.Stack) error {
+	if err := system.Track[0].WaitReady(ctx); err != nil {
 		return err
 	}
-	system.Seen.Saw(evidence.Gap, waiting)
+	return until(ctx, func() (bool, error) {
+		waiting, err := system.Waiting(ctx)
+		system.Seen.Saw(evidence.Gap, waiting)
+		return waiting > 0, err
+	})
+}
+
+func nothingResent(ctx context.Context, system *stack.Stack) error {
 	events, err := system.Retransmitted(ctx)
 	if err == nil && events > 0 {
 		err = fmt.Errorf("%d events were sent again, although nobody had said that they are lost", events)
@@ -111,38 +112,50 @@ func stillLacking(ctx context.Context, system *stack.Stack) error {
 	return err
 }
 
-func answersOf(l *stack.Link) *loss.Answers { return l.Answers }
+var isProgress = isRequest("GET /api/v1/progress")
 
-func halvesOf(l *stack.Link) *loss.Answers { return l.Halves }
+func lossOfAnswers(_ context.Context, system *stack.Stack) error {
+	system.Links.API[stack.TrackSide].Answers.Lose(math.MaxInt, isProgress)
+	return nil
+}
 
-// unfinished loses all answers, or half of each.
-func unfinished(of func(*stack.Link) *loss.Answers, fact func(link string) evidence.Fact) silencing {
-	return func(_ context.Context, system *stack.Stack) (mend func() error, err error) {
-		answers := of(system.Links.API[stack.TrackSide])
-		answers.Lose(math.MaxInt, isRequest("GET /api/v1/progress"))
-		return func() error {
-			system.Seen.Saw(fact(fromReceiver), int64(answers.Lost()))
-			answers.Lose(0, nil)
-			return nil
-		}, nil
+// loseThenCutOff loses some more answers, and cuts those off that come after them.
+func loseThenCutOff(ctx context.Context, system *stack.Stack) error {
+	link := system.Links.API[stack.TrackSide]
+	if err := link.Answers.Await(ctx, link.Answers.Lost()+unheards); err != nil {
+		return err
 	}
+	system.Seen.Saw(evidence.Lost(fromReceiver), unheards)
+	link.Halves.Lose(math.MaxInt, isProgress)
+	link.Answers.Lose(0, nil)
+	if err := link.Halves.Await(ctx, unheards); err != nil {
+		return err
+	}
+	system.Seen.Saw(evidence.CutOff(fromReceiver), unheards)
+	return nil
+}
+
+func allAnswers(_ context.Context, system *stack.Stack) error {
+	system.Links.API[stack.TrackSide].Halves.Lose(0, nil)
+	return nil
 }
 
 // blackhole leaves order_service with a connection on which nothing comes, and has it start while new ones are as silent:
 // it must not wait for long to hear whether its log goes on.
-func blackhole(ctx context.Context, system *stack.Stack) (mend func() error, err error) {
+func blackhole(ctx context.Context, system *stack.Stack) error {
 	link, service := system.Links.API[stack.TrackSide], system.Orders[0]
 	link.Hold(proxy.ToServer, proxy.ToClient)
 	if err := until(ctx, func() (bool, error) { return link.Suffered().Held[proxy.ToServer] > 0, nil }); err != nil {
-		return nil, err
+		return err
 	}
-	if err := errors.Join(service.Kill(), service.Start(), service.WaitReady(ctx)); err != nil {
-		return nil, err
-	}
-	return func() error {
-		link.Release()
-		return nil
-	}, nil
+	return errors.Join(service.Kill(), service.Start(), service.WaitReady(ctx))
+}
+
+func forAWhile(ctx context.Context, _ *stack.Stack) error { return backoff.Sleep(ctx, deafness) }
+
+func openAgain(_ context.Context, system *stack.Stack) error {
+	system.Links.API[stack.TrackSide].Release()
+	return nil
 }
 
 // progressLate has the relay judge by answers that are true of a while ago, of a receiver that falls behind.
@@ -155,5 +168,5 @@ func progressLate(ctx context.Context, system *stack.Stack, load *workload.Load)
 	return inSteps(ctx, load,
 		step{0.3, system.Track[0].Kill},
 		step{0.5, system.Track[0].Start},
-		step{0.5, func() error { return backoff.Sleep(ctx, deafness) }})
+		step{0.5, func() error { return forAWhile(ctx, system) }})
 }

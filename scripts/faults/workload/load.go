@@ -17,7 +17,7 @@ import (
 type Load struct {
 	plan Plan
 
-	sustained atomic.Bool
+	sustained atomic.Int32 // how many want the clients to go on
 	frozen    sync.RWMutex // read locked while an order is on its way
 	clients   []*client    // their records are theirs alone, unless frozen
 	retries   retries
@@ -72,16 +72,16 @@ func (l *Load) run(ctx context.Context, transport *http.Transport) {
 const sustainedPause = 50 * time.Millisecond
 
 // Sustain has the clients go on ordering beyond their shares, at a bounded rate, until the function that it returns is
-// called. It must come before the first client has ended.
+// called, and those of all other callers. It must come before the first client has ended.
 func (l *Load) Sustain() (enough func()) {
-	l.sustained.Store(true)
-	return func() { l.sustained.Store(false) }
+	l.sustained.Add(1)
+	return sync.OnceFunc(func() { l.sustained.Add(-1) })
 }
 
 // serve is one client's work. Without a key an order whose outcome is unknown is not sent again: it may exist.
 func (l *Load) serve(ctx context.Context, c *client) error {
 	users := l.plan.users(c.number)
-	for n := 0; n < l.plan.share(c.number) || l.sustained.Load(); n++ {
+	for n := 0; n < l.plan.share(c.number) || l.sustained.Load() > 0; n++ {
 		if n >= l.plan.share(c.number) {
 			if err := backoff.Sleep(ctx, sustainedPause); err != nil {
 				return err
