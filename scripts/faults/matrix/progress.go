@@ -54,7 +54,7 @@ func progress() []Cell {
 		},
 		{
 			Name: "progress-late",
-			Does: "what track_users says of its progress is up to 2.6 s old, and it hears nothing of the broker for 10 s under load: nothing is lost",
+			Does: "what track_users says of its progress is up to 2.6 s old, and it hears nothing of the broker for 10 s: nothing is lost",
 			Shows: shows(evidence.AtLeast(evidence.Slowed(fromReceiver), late), evidence.Once(evidence.Held(fromTrack)),
 				evidence.Once(evidence.Pending)),
 			Do: progressLate, Needs: needs, Answered: true,
