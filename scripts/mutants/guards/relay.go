@@ -97,7 +97,7 @@ func retransmitting() []Guard {
 		pg.guard("lacking-is-published", "what is not published yet does not lack", "the comparison with the cursor",
 			"archive.go", "\n\t\tWHERE o.id <= (SELECT published FROM relay_cursor WHERE single)`\n\tctx", "`\n\tctx", archive),
 		book.guard("one-moment", "marks and positions are told of one moment", "the snapshot that they share",
-			"book.go", "IsoLevel: pgx.RepeatableRead", "IsoLevel: pgx.ReadCommitted", "^TestBookContract$/tells_marks"),
+			"book.go", "IsoLevel: pgx.RepeatableRead", "IsoLevel: pgx.ReadCommitted", "^TestProgressIsOfOneMoment$"),
 		feed.guard("read-means-done", "a partition counts as read up to what is applied or waits", "that: what is in hand counts, too",
 			"feed.go", "f.next = events[len(events)-1].Offset + 1\n", "f.next = events[len(events)-1].Offset + 1\n\t\t\tf.read(f.next)\n",
 			"^TestConsumer_DoesNotClaimToHaveReadWhatItCannotApply$"),

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,49 @@ func TestBookContract(t *testing.T) {
 		pool, address := migrated(t)
 		return store{pool: pool, address: address}
 	})
+}
+
+// TestProgressIsOfOneMoment moves a mark and a position together between the two reads of them: an event that was applied
+// in between must not look as if it had been read and still lacked.
+func TestProgressIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	s := store{pool: pool, address: address}
+	book := s.Book(t)
+	at := domain.Position{Stream: domain.Stream{Topic: "t"}, Next: 1}
+	require.NoError(t, s.Mark(t.Context(), at, domain.Mark{Lane: domain.Lane{Source: "x"}, Applied: 1}))
+	_, err := book.Progress(t.Context()) // a connection whose statements are prepared: it waits where it reads, not before
+	require.NoError(t, err)
+
+	mover, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = mover.Exec(t.Context(), `LOCK TABLE partition_position IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	type answer struct {
+		progress domain.Progress
+		err      error
+	}
+	told := make(chan answer, 1)
+	go func() {
+		progress, err := book.Progress(t.Context())
+		told <- answer{progress, err}
+	}()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
+		return err == nil && waits
+	}, 10*time.Second, time.Millisecond)
+	_, err = mover.Exec(t.Context(), `UPDATE lane_mark SET applied = 2`)
+	require.NoError(t, err)
+	_, err = mover.Exec(t.Context(), `UPDATE partition_position SET next_offset = 2`)
+	require.NoError(t, err)
+	require.NoError(t, mover.Commit(t.Context()))
+	got := <-told
+	require.NoError(t, got.err)
+	require.Len(t, got.progress.Marks, 1)
+	require.Len(t, got.progress.Positions, 1)
+	require.Equal(t, got.progress.Marks[0].Applied, got.progress.Positions[0].Next)
 }
 
 func TestMarksContract(t *testing.T) {
