@@ -25,7 +25,7 @@ type conn struct {
 
 	reader *bufio.Reader
 	body   []byte
-	token  string // the Order-Token of the last answer, if it had one
+	token  []byte // the Order-Token of the last answer, if it had one
 	stop   func() bool
 }
 
@@ -88,7 +88,7 @@ var (
 
 // headers reads to the end of the header and returns the length of the body.
 func (c *conn) headers() (length int, err error) {
-	c.token = ""
+	c.token = c.token[:0]
 	for {
 		line, err := c.reader.ReadSlice('\n')
 		if err != nil {
@@ -105,7 +105,7 @@ func (c *conn) headers() (length int, err error) {
 				return 0, errAnswer
 			}
 		case isField(line, orderToken):
-			c.token = string(bytes.TrimSpace(line[len(orderToken):]))
+			c.token = append(c.token, bytes.TrimSpace(line[len(orderToken):])...)
 		}
 	}
 }

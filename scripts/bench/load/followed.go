@@ -54,7 +54,7 @@ func (f Followed) Measure(ctx context.Context) (*hdrhistogram.Histogram, error) 
 			if err := place(c, orders.of(name)); err != nil {
 				return err
 			}
-			queue <- followed{name: name, token: c.token, due: t.due}
+			queue <- followed{name: name, token: string(c.token), due: t.due}
 			return nil
 		})
 		return err

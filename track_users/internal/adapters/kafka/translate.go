@@ -31,28 +31,18 @@ func (t *translator) record(m *sarama.ConsumerMessage) event.Record {
 	return event.Record{Key: m.Key, Value: m.Value, Headers: t.headers}
 }
 
-// headerKey makes no string of the keys that nearly every record has.
+// ourHeaders are the keys that nearly every record has.
+var ourHeaders = [...]string{
+	event.HeaderSpecVersion, event.HeaderID, event.HeaderSource, event.HeaderType, event.HeaderTime,
+	event.HeaderContentType, event.HeaderLane, event.HeaderSequence, event.HeaderTraceParent,
+}
+
+// headerKey makes no string of one of our keys: the compiler makes none for a comparison.
 func headerKey(key []byte) string {
-	switch string(key) {
-	case event.HeaderSpecVersion:
-		return event.HeaderSpecVersion
-	case event.HeaderID:
-		return event.HeaderID
-	case event.HeaderSource:
-		return event.HeaderSource
-	case event.HeaderType:
-		return event.HeaderType
-	case event.HeaderTime:
-		return event.HeaderTime
-	case event.HeaderContentType:
-		return event.HeaderContentType
-	case event.HeaderLane:
-		return event.HeaderLane
-	case event.HeaderSequence:
-		return event.HeaderSequence
-	case event.HeaderTraceParent:
-		return event.HeaderTraceParent
-	default:
-		return string(key)
+	for _, ours := range ourHeaders {
+		if string(key) == ours {
+			return ours
+		}
 	}
+	return string(key)
 }
