@@ -21,16 +21,24 @@ func background(run func(context.Context) error) fx.Option {
 	})
 }
 
+// hooked is closed when all hooks before it have been started. fx does not stop one that a signal comes into the start of.
+func hooked() (<-chan struct{}, fx.Option) {
+	done := make(chan struct{})
+	return done, hooks(func(context.Context) error { close(done); return nil }, nil)
+}
+
 func TestBackgroundEndsAtTheStop(t *testing.T) {
 	t.Parallel()
 	running, ended := make(chan struct{}), make(chan error, 1)
-	code, signals, _, _ := start(nil, nil, background(func(ctx context.Context) error {
+	started, last := hooked()
+	code, signals, _, _ := start(nil, nil, fx.Options(background(func(ctx context.Context) error {
 		close(running)
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
 		return ctx.Err()
-	}))
+	}), last))
 	<-running
+	<-started
 	signals <- syscall.SIGTERM
 	require.Equal(t, 0, <-code)
 	require.ErrorIs(t, <-ended, errStopping)
@@ -46,12 +54,14 @@ func TestFailureInTheBackgroundEndsTheService(t *testing.T) {
 func TestStopDoesNotWaitForeverForTheBackground(t *testing.T) {
 	t.Parallel()
 	running, release := make(chan struct{}), make(chan struct{})
-	code, signals, _, stderr := start(nil, []string{"SHUTDOWN_TIMEOUT=1s"}, background(func(context.Context) error {
+	started, last := hooked()
+	code, signals, _, stderr := start(nil, []string{"SHUTDOWN_TIMEOUT=1s"}, fx.Options(background(func(context.Context) error {
 		close(running)
 		<-release
 		return nil
-	}))
+	}), last))
 	<-running
+	<-started
 	signals <- syscall.SIGTERM
 	require.Equal(t, 1, <-code)
 	require.Contains(t, stderr.String(), "stop")
