@@ -18,6 +18,7 @@ type config struct {
 	Rounds   int           `env:"ROUNDS" default:"5" help:"how often each is measured"`
 	Lasts    time.Duration `env:"DURATION" default:"5s" help:"how long a load is measured"`
 	WarmUp   time.Duration `env:"WARM_UP" default:"1s" help:"how long a load runs before that"`
+	Warm     time.Duration `env:"WARM_BROKER" default:"40s" help:"how long the broker is kept busy before everything; 0s for not at all"`
 	Broker   string        `env:"BROKER" default:"auto" help:"embedded, apache, or auto: Apache Kafka where Java 17 and Maven are there"`
 	Clients  int           `env:"CLIENTS" default:"256" help:"connections of a load"`
 	Rate     int           `env:"RATE" default:"1000" help:"orders a second where the rate is fixed"`
@@ -46,6 +47,7 @@ func (c config) Validate() error {
 		settings.CheckRange("ROUNDS", c.Rounds, 1, 1000),
 		settings.CheckDuration("DURATION", c.Lasts, 100*time.Millisecond, 40*time.Second),
 		settings.CheckDuration("WARM_UP", c.WarmUp, 0, time.Minute),
+		settings.CheckDuration("WARM_BROKER", c.Warm, 0, time.Hour),
 		settings.CheckRange("CLIENTS", c.Clients, 1, 300),
 		settings.CheckRange("RATE", c.Rate, 1, 100_000),
 		settings.CheckRange("BACKLOG", c.Backlog, 1000, 100_000_000),
@@ -55,7 +57,8 @@ func (c config) Validate() error {
 
 func (c config) plan() trial.Plan {
 	return trial.Plan{
-		Lasts: c.Lasts, WarmUp: c.WarmUp, Clients: c.Clients, Rate: c.Rate, Backlog: c.Backlog, Table: c.Table,
+		Lasts: c.Lasts, WarmUp: c.WarmUp, WarmBroker: c.Warm,
+		Clients: c.Clients, Rate: c.Rate, Backlog: c.Backlog, Table: c.Table,
 	}
 }
 

@@ -67,7 +67,7 @@ func small(t *testing.T) []string {
 	cache, err := testenv.CacheDir()
 	require.NoError(t, err)
 	return []string{
-		"BROKER=embedded", "ROUNDS=1", "DURATION=300ms", "WARM_UP=50ms", "CLIENTS=8", "RATE=100", "BACKLOG=100000", "TABLE=1000",
+		"BROKER=embedded", "ROUNDS=1", "DURATION=300ms", "WARM_UP=50ms", "WARM_BROKER=300ms", "CLIENTS=8", "RATE=100", "BACKLOG=100000", "TABLE=1000",
 		"LOCAL_CACHE=" + cache, "PG_BIN_DIR=" + os.Getenv("PG_BIN_DIR"), "POSTGRES_MIRROR=" + os.Getenv("POSTGRES_MIRROR"),
 	}
 }
@@ -84,6 +84,7 @@ func TestEveryKindOfRowCanBeMeasured(t *testing.T) {
 	require.Equal(t, exitOK, code, stderr)
 	require.Contains(t, stdout, "goals met")
 	require.NotContains(t, stdout, "not measured")
+	require.Contains(t, stderr, "0 of 14, warming the broker")
 	require.Contains(t, stderr, "round 1 of 1 of full: order_service, full table")
 	taken, err := filepath.Glob(filepath.Join(profiles, "*.pprof"))
 	require.NoError(t, err)

@@ -26,16 +26,19 @@ func newProgress(to io.Writer, begin time.Time) *progress {
 }
 
 func (p *progress) tell(s trial.Step) {
-	what := fmt.Sprintf("round %d of %d", s.Round, s.Rounds)
-	if s.Round == 0 {
-		what = "preparing"
+	what := fmt.Sprintf("round %d of %d of %s: %s", s.Round, s.Rounds, s.Experiment, s.Variant)
+	switch {
+	case s.Experiment == "":
+		what = "warming the broker"
+	case s.Round == 0:
+		what = fmt.Sprintf("preparing %s: %s", s.Experiment, s.Variant)
 	}
 	before, after := "", "\n"
 	if p.terminal {
 		before, after = "\r\x1b[K", ""
 	}
-	fmt.Fprintf(p.to, "%s%s: %d of %d, %s of %s: %s; %s since the start%s", before, programName, s.Number, s.Of, what, s.Experiment,
-		s.Variant, time.Since(p.begin).Round(time.Second), after)
+	fmt.Fprintf(p.to, "%s%s: %d of %d, %s; %s since the start%s",
+		before, programName, s.Number, s.Of, what, time.Since(p.begin).Round(time.Second), after)
 }
 
 func (p *progress) end() {

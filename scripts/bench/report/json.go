@@ -21,6 +21,7 @@ type plan struct {
 	Rounds      int     `json:"rounds"`
 	Seconds     float64 `json:"seconds"`
 	WarmUp      float64 `json:"warm_up_seconds"`
+	WarmBroker  float64 `json:"warm_broker_seconds"`
 	Connections int     `json:"connections"`
 	Rate        int     `json:"rate_per_second"`
 	Backlog     int     `json:"backlog_events"`
@@ -47,7 +48,8 @@ func (r Run) JSON() ([]byte, error) {
 	d := document{
 		At: r.At.UTC(), Machine: r.Machine, Rounds: r.Results.Rounds,
 		Plan: plan{
-			Rounds: r.Rounds, Seconds: r.Plan.Lasts.Seconds(), WarmUp: r.Plan.WarmUp.Seconds(), Connections: r.Plan.Clients,
+			Rounds: r.Rounds, Seconds: r.Plan.Lasts.Seconds(), WarmUp: r.Plan.WarmUp.Seconds(),
+			WarmBroker: r.Plan.WarmBroker.Seconds(), Connections: r.Plan.Clients,
 			Rate: r.Plan.Rate, Backlog: r.Plan.Backlog, Table: r.Plan.Table,
 		},
 	}

@@ -52,27 +52,33 @@ func (b *Bench) following() Experiment {
 // follow is a variant of the whole system, with both its services, at a fixed rate.
 func (b *Bench) follow(name string, orders subject, counts rig.Spec) Variant {
 	return Variant{Name: name, Measure: func(ctx context.Context) (figures Figures, err error) {
-		err = b.onFresh(ctx, orders, func(g ground, service *rig.Service) (err error) {
-			database, drop, err := b.rig.Database(ctx)
-			if err != nil {
+		err = b.onFresh(ctx, orders, func(g ground, service *rig.Service) error {
+			return b.counted(ctx, g, counts, func(counting *rig.Service) error {
+				latencies, err := load.Followed{
+					Open: b.open(service), Counters: counting.API, Every: followedOf, Pause: askPause, Run: g.topic,
+				}.Measure(ctx)
+				if err == nil {
+					figures = b.latencies(Following, name, latencies)
+				}
 				return err
-			}
-			defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
-			spec := counts
-			spec.Env = append(b.environment(database, g.topic, g.topic), counts.Env...)
-			counting, err := b.rig.Run(ctx, spec)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, counting.Kill()) }()
-			latencies, err := load.Followed{
-				Open: b.open(service), Counters: counting.API, Every: followedOf, Pause: askPause, Run: g.topic,
-			}.Measure(ctx)
-			if err == nil {
-				figures = b.latencies(Following, name, latencies)
-			}
-			return err
+			})
 		})
 		return figures, err
 	}}
+}
+
+// counted runs what counts a ground's events, with a database of its own, while do is under way.
+func (b *Bench) counted(ctx context.Context, g ground, spec rig.Spec, do func(counting *rig.Service) error) (err error) {
+	database, drop, err := b.rig.Database(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
+	spec.Env = append(b.environment(database, g.topic, g.topic), spec.Env...)
+	counting, err := b.rig.Run(ctx, spec)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, counting.Kill()) }()
+	return do(counting)
 }

@@ -18,7 +18,7 @@ type Results struct {
 // Key names a variant of an experiment.
 func Key(experiment, variant string) string { return experiment + "/" + variant }
 
-// Step tells how far a run is.
+// Step tells how far a run is. Without an experiment, the broker is being warmed; in round 0 a variant is prepared.
 type Step struct {
 	Number, Of          int
 	Experiment, Variant string
@@ -26,7 +26,8 @@ type Step struct {
 }
 
 // Run measures the variants that are wanted. The variants of an experiment are measured in turn, round by round, and
-// every second round in the reverse order: what changes on the machine meanwhile changes all of them alike.
+// every second round in the reverse order: what changes on the machine meanwhile changes all of them alike. Before the
+// first one, the broker is warmed.
 func (b *Bench) Run(ctx context.Context, rounds int, wanted func(key string) bool, tell func(Step)) (Results, error) {
 	results := Results{Rounds: map[string][]Figures{}, Missing: map[string]string{}}
 	experiments := b.Experiments()
@@ -35,6 +36,10 @@ func (b *Bench) Run(ctx context.Context, rounds int, wanted func(key string) boo
 		e := &experiments[i]
 		e.Variants = slices.DeleteFunc(e.Variants, func(v Variant) bool { return !wanted(Key(e.Name, v.Name)) })
 		step.Of += rounds * len(e.Variants)
+	}
+	tell(step)
+	if err := b.warm(ctx); err != nil {
+		return results, err
 	}
 	for _, e := range experiments {
 		step.Experiment = e.Name

@@ -33,12 +33,13 @@ const mega = 1 << 20
 
 // Plan says how large everything is.
 type Plan struct {
-	Lasts   time.Duration // of one measurement of a load
-	WarmUp  time.Duration // before it
-	Clients int           // connections of a load
-	Rate    int           // orders a second of an open load
-	Backlog int           // events that are to be counted
-	Table   int           // orders in the table that is full
+	Lasts      time.Duration // of one measurement of a load
+	WarmUp     time.Duration // before it
+	WarmBroker time.Duration // before everything; 0 for not at all
+	Clients    int           // connections of a load
+	Rate       int           // orders a second of an open load
+	Backlog    int           // events that are to be counted
+	Table      int           // orders in the table that is full
 }
 
 // Variant is one of those that are compared.
