@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -10,6 +11,8 @@ import (
 
 // largeBatch is from how many users on a batch gets plans of its own: making them costs less than what they gain then.
 const largeBatch = 256
+
+const uniqueViolation = "23505" // SQLSTATE
 
 var errNamesInCommon = errors.New("another transaction made a user of the batch")
 
@@ -33,6 +36,7 @@ func queueRaise(batch *pgx.Batch, counted countColumns, raised *int) {
 }
 
 // insertNew makes the users that are not there, with their counts. It is an error when those are not as many as expected.
+// ON CONFLICT would find the same, but costs each new row a tenth more.
 func insertNew(ctx context.Context, conn *pgx.Conn, counted countColumns, expected int) error {
 	const sql = `
 		INSERT INTO track_user (name, counter, foreign_counter, magnitude)
@@ -40,11 +44,13 @@ func insertNew(ctx context.Context, conn *pgx.Conn, counted countColumns, expect
 			CASE WHEN events < 64 THEN 0 ELSE floor(ln(events::float8 + 0.5) / ln(4::float8))::smallint END
 		FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
 		WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
-		ORDER BY name COLLATE "C"
-		ON CONFLICT (name) DO NOTHING`
+		ORDER BY name COLLATE "C"`
 	tag, err := conn.Exec(ctx, sql, counted.names, counted.events, counted.foreign)
+	if answer, ok := errors.AsType[*pgconn.PgError](err); ok && answer.Code == uniqueViolation {
+		return fmt.Errorf("%w: %s", errNamesInCommon, answer.Message)
+	}
 	if err == nil && int(tag.RowsAffected()) != expected {
-		err = errNamesInCommon
+		return errNamesInCommon
 	}
 	return err
 }
