@@ -84,7 +84,7 @@ func TestEveryKindOfRowCanBeMeasured(t *testing.T) {
 	require.Equal(t, exitOK, code, stderr)
 	require.Contains(t, stdout, "goals met")
 	require.NotContains(t, stdout, "not measured")
-	require.Contains(t, stderr, "0 of 14, warming the broker")
+	require.Contains(t, stderr, "0 of 13, warming the broker")
 	require.Contains(t, stderr, "round 1 of 1 of full: order_service, full table")
 	taken, err := filepath.Glob(filepath.Join(profiles, "*.pprof"))
 	require.NoError(t, err)

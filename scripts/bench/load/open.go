@@ -2,13 +2,10 @@ package load
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
-
-	"ordertrack/shared/backoff"
 )
 
 // Histograms hold microseconds, from 1 to a minute, with three digits.
@@ -72,31 +69,49 @@ func (l Open) run(ctx context.Context, send func(*conn, *order, turn) error) (*h
 		connections[i] = c
 	}
 	parts := make([]*hdrhistogram.Histogram, l.Clients)
-	var next atomic.Int64
-	begin := time.Now()
+	turns := make(chan turn, l.total()) // the pace never waits
 	for i, c := range connections {
 		parts[i] = NewHistogram()
 		orders := newOrder(l.Users, i)
 		all.Go(func() error {
-			for number := next.Add(1) - 1; number < l.total(); number = next.Add(1) - 1 {
-				t := turn{number: number, due: l.due(begin, number)}
-				if err := backoff.Sleep(ctx, time.Until(t.due)); err != nil {
-					return err
-				}
+			for t := range turns {
 				if err := send(c, orders, t); err != nil {
 					return err
 				}
-				if l.isMeasured(number) {
+				if l.isMeasured(t.number) {
 					record(parts[i], time.Since(t.due))
 				}
 			}
 			return nil
 		})
 	}
+	all.Go(func() error {
+		defer close(turns)
+		return l.pace(ctx, turns)
+	})
 	if err := all.Wait(); err != nil {
 		return nil, err
 	}
 	return merge(parts), nil
+}
+
+// noticing is how long the pace sleeps at most, so that it notices the end of a context.
+const noticing = 10 * time.Millisecond
+
+// pace gives each order its turn when it is due.
+func (l Open) pace(ctx context.Context, turns chan<- turn) error {
+	begin := time.Now()
+	for number := range l.total() {
+		due := l.due(begin, number)
+		for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx) //nolint:wrapcheck // as it was given
+			}
+			sleep(min(wait, noticing))
+		}
+		turns <- turn{number: number, due: due}
+	}
+	return nil
 }
 
 func record(h *hdrhistogram.Histogram, latency time.Duration) {

@@ -68,7 +68,11 @@ func Describe(ctx context.Context, r *rig.Rig) (Machine, error) {
 		m.Broker = "Apache Kafka " + broker.ApacheVersion()
 	}
 	for _, path := range libraries {
-		m.Libraries = append(m.Libraries, path+" "+repository.ModuleVersion(path))
+		version, err := r.Library(rig.OrderService, path)
+		if err != nil {
+			return m, err
+		}
+		m.Libraries = append(m.Libraries, path+" "+version)
 	}
 	m.Revision = revision()
 	return m, nil

@@ -2,11 +2,14 @@ package rig
 
 import (
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 
 	"ordertrack/scripts/localstack/repository"
 )
@@ -51,6 +54,19 @@ func (r *Rig) Size(program string) (int64, error) {
 		return 0, fmt.Errorf("size of %s: %w", program, err)
 	}
 	return info.Size(), nil
+}
+
+// Library is the version of a library that a program was built with.
+func (r *Rig) Library(program, path string) (string, error) {
+	info, err := buildinfo.ReadFile(filepath.Join(r.bin, program))
+	if err != nil {
+		return "", fmt.Errorf("libraries of %s: %w", program, err)
+	}
+	at := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == path })
+	if at < 0 {
+		return "", fmt.Errorf("libraries of %s: %s is none of them", program, path)
+	}
+	return info.Deps[at].Version, nil
 }
 
 // Tool finds one of PostgreSQL's client programs: *MissingError when there is none.
