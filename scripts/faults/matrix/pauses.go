@@ -188,7 +188,8 @@ func secondRelay(ctx context.Context, system *stack.Stack, load *workload.Load) 
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(load.Await(ctx, 0.45), leader.Pause(), resume()); err != nil {
+	// Longer than the relay's pace: however busy the machine is, it has sent by then.
+	if err := errors.Join(load.Await(ctx, 0.45), backoff.Sleep(ctx, time.Second), leader.Pause(), resume()); err != nil {
 		return errors.Join(err, leader.Continue())
 	}
 	taken, err := terminate(ctx, system.Databases().Orders, `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`)
