@@ -22,11 +22,11 @@ type config struct {
 	Cells    []string      `env:"CELL" help:"cells to run, separated by commas; empty runs all"`
 	Seed     int           `env:"SEED" default:"0" help:"seed of the load; 0 takes one by chance"`
 	Seeds    int           `env:"SEEDS" default:"0" help:"seeds of each cell, from SEED or 1 on, less those that passed; 0: one run"`
-	Jobs     int           `env:"JOBS" default:"3" help:"cells that run at the same time"`
+	Jobs     int           `env:"JOBS" default:"4" help:"cells that run at the same time"`
 	Broker   string        `env:"BROKER" default:"auto" help:"embedded, or apache (needs Java 17 and Maven); auto: apache if it can be had"`
 	Hold     time.Duration `env:"HOLD" default:"8s" help:"how long the cells *-away keep PostgreSQL away"`
 	Results  string        `env:"RESULTS" default:".local/faults/results.jsonl" help:"each result is added to it; remove it to begin anew"`
-	Orders   int           `env:"ORDERS" default:"20000" help:"orders of a cell"`
+	Orders   int           `env:"ORDERS" default:"8000" help:"orders of a cell"`
 	Names    int           `env:"NAMES" default:"200" help:"different users"`
 	Clients  int           `env:"CLIENTS" default:"32" help:"clients that order at the same time"`
 	Limit    time.Duration `env:"LOAD_LIMIT" default:"3m" help:"how long a cell's orders may take"`
