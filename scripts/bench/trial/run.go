@@ -37,9 +37,11 @@ func (b *Bench) Run(ctx context.Context, rounds int, wanted func(key string) boo
 		e.Variants = slices.DeleteFunc(e.Variants, func(v Variant) bool { return !wanted(Key(e.Name, v.Name)) })
 		step.Of += rounds * len(e.Variants)
 	}
-	tell(step)
-	if err := b.warm(ctx); err != nil {
-		return results, err
+	if slices.ContainsFunc(experiments, needsBroker) {
+		tell(step)
+		if err := b.warm(ctx); err != nil {
+			return results, err
+		}
 	}
 	for _, e := range experiments {
 		step.Experiment = e.Name
@@ -49,6 +51,9 @@ func (b *Bench) Run(ctx context.Context, rounds int, wanted func(key string) boo
 	}
 	return results, nil
 }
+
+// needsBroker tells whether anything that is measured depends on how fast the broker is. A start does not.
+func needsBroker(e Experiment) bool { return e.Name != Starting && len(e.Variants) > 0 }
 
 func (e Experiment) run(ctx context.Context, step *Step, results Results, tell func(Step)) (err error) {
 	if e.Close != nil && len(e.Variants) > 0 {

@@ -42,6 +42,14 @@ func TestVariantsAreMeasuredInTurnAndBackAgain(t *testing.T) {
 	require.Equal(t, Step{Number: 6, Of: 6, Experiment: "", Variant: "b", Round: 3, Rounds: 3}, steps[len(steps)-1])
 }
 
+func TestTheBrokerIsWarmedOnlyForWhatDependsOnIt(t *testing.T) {
+	t.Parallel()
+	one := []Variant{{Name: Ours}}
+	require.True(t, needsBroker(Experiment{Name: Posting, Variants: one}))
+	require.False(t, needsBroker(Experiment{Name: Posting}), "nothing of it is wanted")
+	require.False(t, needsBroker(Experiment{Name: Starting, Variants: one}))
+}
+
 func TestAFailureEndsTheRunAndCloses(t *testing.T) {
 	t.Parallel()
 	var order []string
