@@ -99,39 +99,53 @@ func (b *Bench) count(t *topics, name, program string, users int) Variant {
 }
 
 // watchCount looks how far a service is, until it is through: the rate is from the first look at which it had counted
-// anything to the one at which it had counted all.
+// anything to the one at which it had counted all. What it costs is read at these two only: to read the times of all
+// processes takes longer than a look may, which would be taken from the service.
 func (b *Bench) watchCount(ctx context.Context, profile string, service *rig.Service) (Figures, error) {
-	const counted = `track_users_events_total{outcome="counted"}`
-	var (
-		begin     time.Time
-		before    costs
-		profiling errgroup.Group
-	)
+	before, begin, err := b.awaitCount(ctx, service, 1)
+	if err != nil {
+		return nil, err
+	}
+	backlog := float64(b.plan.Backlog)
+	if before.metrics[counted] >= backlog {
+		return nil, errors.New("the backlog is counted before anybody can look: BACKLOG is too small")
+	}
+	var profiling errgroup.Group
+	profiling.Go(func() error { return b.rig.Profile(ctx, service, profile, time.Second) })
+	after, end, err := b.awaitCount(ctx, service, backlog)
+	if err := errors.Join(err, profiling.Wait()); err != nil {
+		return nil, err
+	}
+	events := after.metrics[counted] - before.metrics[counted]
+	figures := Figures{PerSecond: events / end.Sub(begin).Seconds()}
+	maps.Copy(figures, after.since(before, events))
+	return figures, nil
+}
+
+// counted is the series that tells how far track_users is.
+const counted = `track_users_events_total{outcome="counted"}`
+
+// awaitCount looks until the service has counted so many events, and reads the costs then; when is the time of that look.
+func (b *Bench) awaitCount(ctx context.Context, service *rig.Service, events float64) (c costs, when time.Time, err error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		now, err := b.costsOf(ctx, service, true)
+		metrics, err := service.Metrics(ctx)
 		if err != nil {
-			return nil, err
+			return c, when, err
 		}
-		events, since := now.metrics[counted], now.metrics[counted]-before.metrics[counted]
-		switch {
-		case begin.IsZero() && events >= float64(b.plan.Backlog):
-			return nil, errors.New("the backlog is counted before anybody can look: BACKLOG is too small")
-		case begin.IsZero() && events > 0:
-			begin, before = time.Now(), now
-			profiling.Go(func() error { return b.rig.Profile(ctx, service, profile, time.Second) })
-		case events >= float64(b.plan.Backlog):
-			figures := Figures{PerSecond: since / time.Since(begin).Seconds()}
-			maps.Copy(figures, now.since(before, since))
-			return figures, profiling.Wait()
+		if metrics[counted] >= events {
+			when = time.Now()
+			c, err = b.costsOf(ctx, service, false)
+			c.metrics = metrics
+			return c, when, err
 		}
 		select {
 		case <-tick.C:
 		case <-service.Done():
-			return nil, fmt.Errorf("%s ended by itself", service.Name)
+			return c, when, fmt.Errorf("%s ended by itself", service.Name)
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%s has counted %.0f events: %w", service.Name, events, context.Cause(ctx))
+			return c, when, fmt.Errorf("%s has counted %.0f events: %w", service.Name, metrics[counted], context.Cause(ctx))
 		}
 	}
 }
