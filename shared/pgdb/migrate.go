@@ -26,8 +26,12 @@ const (
 	lockTries  = 600
 )
 
+// oldest is the major version of PostgreSQL that is needed at least: the first one with MERGE.
+const oldest = 15
+
 // Migrate brings the schema up to date with the goose migrations at the root of files, under a session lock: replicas
-// that start together do it once. A database that goes away meanwhile is waited for; any other failure is returned.
+// that start together do it once. A database that goes away meanwhile is waited for; any other failure is returned, and
+// so is a server that is older than PostgreSQL 15.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog.Logger) error {
 	for attempt := 0; ; attempt++ {
 		err := migrate(ctx, pool, files, log)
@@ -52,7 +56,26 @@ func isAway(err error) bool {
 		errors.Is(err, driver.ErrBadConn)
 }
 
+// checkVersion takes server_version_num and server_version.
+func checkVersion(number int, text string) error {
+	if number < oldest*10_000 {
+		return fmt.Errorf("the server is PostgreSQL %s: %d or later is needed", text, oldest)
+	}
+	return nil
+}
+
 func migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog.Logger) (err error) {
+	var (
+		number int
+		text   string
+	)
+	const sql = `SELECT current_setting('server_version_num')::int, current_setting('server_version')`
+	if err := pool.QueryRow(ctx, sql).Scan(&number, &text); err != nil {
+		return fmt.Errorf("ask PostgreSQL for its version: %w", err)
+	}
+	if err := checkVersion(number, text); err != nil {
+		return err
+	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockPeriod, lockTries))
 	if err != nil {
 		return fmt.Errorf("prepare the migration lock: %w", err)

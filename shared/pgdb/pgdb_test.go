@@ -172,3 +172,11 @@ func TestIsPermanent(t *testing.T) {
 	require.False(t, pgdb.IsPermanent(errors.New("connection reset")))
 	require.False(t, pgdb.IsPermanent(nil))
 }
+
+func TestAServerThatIsTooOldIsNamed(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, pgdb.CheckVersion(150_000, "15.0"))
+	require.NoError(t, pgdb.CheckVersion(180_006, "18.6"))
+	require.EqualError(t, pgdb.CheckVersion(140_020, "14.20 (Debian 14.20-1)"),
+		"the server is PostgreSQL 14.20 (Debian 14.20-1): 15 or later is needed")
+}

@@ -23,11 +23,13 @@ func FindByIndex(config *pgxpool.Config) {
 	}
 }
 
-// QueuePlanned undoes PlanOnce and FindByIndex for what follows in the batch, or in its transaction.
+// QueuePlanned undoes PlanOnce and FindByIndex for what follows in the batch, or in its transaction. A page out of order
+// costs as one of memory or of a solid-state disk does: at PostgreSQL's own 4, a table is read for what an index finds sooner.
 func QueuePlanned(batch *pgx.Batch) {
 	const sql = `
 		SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),
-			set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)`
+			set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true),
+			set_config('random_page_cost', '1.1', true)`
 	batch.Queue(sql)
 }
 

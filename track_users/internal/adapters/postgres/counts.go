@@ -1,52 +1,53 @@
 package postgres
 
 import (
-	"context"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// largeBatch is from how many users on a batch gets plans of its own: making them costs less than what they gain then.
+// largeBatch is from how many users on a plan of its own costs a batch less than what it gains.
 const largeBatch = 256
 
-var errNamesInCommon = errors.New("another transaction made a user of the batch")
-
-// Most users of a batch are there: their counters are raised, and those that were not found are made. No other transaction
-// does the same to one of them meanwhile. The lanes of a name are locked, and foreign events, whose names lie in lanes
-// that are not, have the ledger for themselves (begin). What is left is two logs that have one name: should two batches
-// make its user at once, the second one fails, and is tried again.
-
-// queueRaise raises the counters of the users that are there, and sets how many those are.
-func queueRaise(batch *pgx.Batch, counted countColumns, raised *int) {
-	const sql = `
-		UPDATE track_user u SET counter = u.counter + b.events, foreign_counter = u.foreign_counter + b.foreign_events,
-			magnitude = CASE WHEN u.counter + b.events < 64 THEN 0
-				ELSE floor(ln((u.counter + b.events)::float8 + 0.5) / ln(4::float8))::smallint END
-		FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
-		WHERE u.name = b.name COLLATE "C"`
-	batch.Queue(sql, counted.names, counted.events, counted.foreign).Exec(func(tag pgconn.CommandTag) error {
-		*raised = int(tag.RowsAffected())
-		return nil
-	})
+// isDense tells whether the batch counts so many users more than once that it has most of those who order. They are found
+// sooner by reading the table, if it has not many more, than each by its index.
+func (c countColumns) isDense() bool {
+	var events int64
+	for _, n := range c.events {
+		events += n
+	}
+	users := int64(len(c.names))
+	return users >= largeBatch && 2*events >= 3*users
 }
 
-// insertNew makes the users that are not there, with their counts. It is an error when those are not as many as expected, or
-// when another transaction is making one of them. ON CONFLICT would find the same, but costs each new row a tenth more.
-func insertNew(ctx context.Context, conn *pgx.Conn, counted countColumns, expected int) error {
+var errNotAllCounted = errors.New("another transaction changed a user of the batch")
+
+// Most users of a batch are there: their counters are raised, and the others are made. No other transaction does the same
+// to one of them meanwhile. The lanes of a name are locked, and foreign events, whose names lie in lanes that are not, have
+// the ledger for themselves (begin). What is left is two logs that have one name: of two batches that raise its user the
+// second one waits, and adds to what the first one left; of two that make it the second one fails, and is tried again.
+
+// queueCount counts each user of the batch, and sets how many those were.
+//
+// MERGE looks each name up once. By an UPDATE, and an INSERT of those that it did not find, a batch of new users took twice
+// the server's time; ON CONFLICT takes an id for each row, new or not.
+func queueCount(batch *pgx.Batch, counted countColumns, users *int) {
 	const sql = `
-		INSERT INTO track_user (name, counter, foreign_counter, magnitude)
-		SELECT name, events, foreign_events,
-			CASE WHEN events < 64 THEN 0 ELSE floor(ln(events::float8 + 0.5) / ln(4::float8))::smallint END
-		FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
-		WHERE NOT EXISTS (SELECT FROM track_user u WHERE u.name = b.name COLLATE "C")
-		ORDER BY name COLLATE "C"`
-	tag, err := conn.Exec(ctx, sql, counted.names, counted.events, counted.foreign)
-	if err == nil && int(tag.RowsAffected()) != expected {
-		err = errNamesInCommon
-	}
-	return err
+		MERGE INTO track_user u
+		USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS b (name, events, foreign_events)
+			ON u.name = b.name COLLATE "C"
+		WHEN MATCHED THEN UPDATE SET
+			counter = u.counter + b.events, foreign_counter = u.foreign_counter + b.foreign_events,
+			magnitude = CASE WHEN u.counter + b.events < 64 THEN 0
+				ELSE floor(ln((u.counter + b.events)::float8 + 0.5) / ln(4::float8))::smallint END
+		WHEN NOT MATCHED THEN INSERT (name, counter, foreign_counter, magnitude) VALUES (
+			b.name, b.events, b.foreign_events,
+			CASE WHEN b.events < 64 THEN 0 ELSE floor(ln(b.events::float8 + 0.5) / ln(4::float8))::smallint END)`
+	batch.Queue(sql, counted.names, counted.events, counted.foreign).Exec(func(tag pgconn.CommandTag) error {
+		*users = int(tag.RowsAffected())
+		return nil
+	})
 }
 
 // queueChanged tells those who follow whose counters the transaction changes.

@@ -70,13 +70,13 @@ func (l *Ledger) apply(ctx context.Context, scope scope, shares []joining.Share)
 
 // write does the effects and commits.
 func write(ctx context.Context, conn *pgx.Conn, total effects) error {
-	batch, raised, size := &pgx.Batch{}, 0, len(total.counts)
-	if size >= largeBatch {
+	batch, users, size := &pgx.Batch{}, 0, len(total.counts)
+	counted := total.counts.columns()
+	if counted.isDense() {
 		pgdb.QueuePlanned(batch)
 	}
-	counted := total.counts.columns()
 	if size > 0 {
-		queueRaise(batch, counted, &raised)
+		queueCount(batch, counted, &users)
 		queueChanged(batch, counted)
 	}
 	if err := queueParked(batch, total.parked); err != nil {
@@ -86,10 +86,8 @@ func write(ctx context.Context, conn *pgx.Conn, total effects) error {
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	if raised < size {
-		if err := insertNew(ctx, conn, counted, size-raised); err != nil {
-			return fmt.Errorf("insert new users: %w", err)
-		}
+	if users != size {
+		return errNotAllCounted
 	}
 	_, err := conn.Exec(ctx, "COMMIT")
 	return err

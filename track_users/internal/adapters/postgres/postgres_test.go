@@ -175,38 +175,114 @@ func TestSharesOfOneLaneInOneTransaction(t *testing.T) {
 	require.EqualValues(t, 7, user.Counter)
 }
 
-// Names lie in the lanes of each log, so batches of two logs may make one user at the same moment.
-func TestTwoLogsThatMakeOneUserAtOnce(t *testing.T) {
-	t.Parallel()
-	pool, address := migrated(t)
-	one, other := domain.Lane{Source: "one", Number: 1}, domain.Lane{Source: "other", Number: 1}
-	ledger := postgres.NewLedger(open(t, address))
-	apply := func(lane domain.Lane) error {
-		_, err := ledger.ApplyAll(t.Context(), []joining.Share{nextOf(domain.Stream{}, lane, "Ann", 1)})
-		return err
-	}
-	_, err := ledger.ApplyAll(t.Context(), []joining.Share{nextOf(domain.Stream{}, other, "Bob", 0)}) // makes the marks
+// besideAnotherLog has the ledger count Ann while a transaction of another log, which has changed her, is open, and
+// commits that when the ledger waits for it. It gives what came of the count.
+func besideAnotherLog(t *testing.T, pool *pgxpool.Pool, count func(who string) error, change string) error {
+	t.Helper()
+	other, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-
-	first, err := pool.Begin(t.Context())
+	_, err = other.Exec(t.Context(), change)
 	require.NoError(t, err)
-	_, err = first.Exec(t.Context(), `INSERT INTO track_user (name, counter) VALUES ('Ann', 1)`)
-	require.NoError(t, err)
-	second := make(chan error, 1)
-	go func() { second <- apply(other) }()
+	counted := make(chan error, 1)
+	go func() { counted <- count("Ann") }()
 	require.Eventually(t, func() bool {
 		var waits bool
 		err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
 		return err == nil && waits
 	}, 10*time.Second, time.Millisecond)
-	require.NoError(t, first.Commit(t.Context()))
-	require.ErrorIs(t, <-second, tallying.ErrUnavailable, "to be tried again")
-	require.NoError(t, apply(other))
-	require.NoError(t, apply(one))
+	require.NoError(t, other.Commit(t.Context()))
+	return <-counted
+}
+
+// oneLog counts one event after the other, of anybody.
+func oneLog(t *testing.T, address string) (count func(who string) error) {
+	t.Helper()
+	lane, ledger := domain.Lane{Source: "s", Number: 1}, postgres.NewLedger(open(t, address))
+	count = func(who string) error {
+		_, err := ledger.Apply(t.Context(), domain.Scope{Lanes: []domain.Lane{lane}}, func(m domain.Marks) domain.Effects {
+			return domain.Effects{
+				Counts: map[name.Name]domain.Count{name.Restore(who): {Events: 1}},
+				Lanes:  map[domain.Lane]int64{lane: m.Lanes[lane] + 1}, Foreign: domain.NoOffset,
+			}
+		})
+		return err
+	}
+	require.NoError(t, count("Bob")) // makes the mark
+	return count
+}
+
+func requireAnn(t *testing.T, pool *pgxpool.Pool, counter int64) {
+	t.Helper()
 	user, err := postgres.NewUsers(pool).ByName(t.Context(), name.Restore("Ann"))
 	require.NoError(t, err)
-	require.EqualValues(t, 3, user.Counter)
+	require.Equal(t, counter, user.Counter)
+}
+
+// Names lie in the lanes of each log, so batches of two logs may make one user at the same moment.
+func TestTwoLogsThatMakeOneUserAtOnce(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	count := oneLog(t, address)
+	err := besideAnotherLog(t, pool, count, `INSERT INTO track_user (name, counter) VALUES ('Ann', 1)`)
+	require.ErrorIs(t, err, tallying.ErrUnavailable, "to be tried again")
+	requireAnn(t, pool, 1)
+	require.NoError(t, count("Ann"))
+	requireAnn(t, pool, 2)
+}
+
+// The second one adds to what the first one leaves, not to what was there when it began.
+func TestTwoLogsThatRaiseOneUserAtOnce(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	count := oneLog(t, address)
+	require.NoError(t, count("Ann"))
+	require.NoError(t, besideAnotherLog(t, pool, count, `UPDATE track_user SET counter = counter + 10 WHERE name = 'Ann'`))
+	requireAnn(t, pool, 12)
+}
+
+// A trigger may keep a row from being written, without an error.
+func TestAUserThatIsNotWrittenIsNotCounted(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	count := oneLog(t, address)
+	_, err := pool.Exec(t.Context(), `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+		CREATE TRIGGER refuse BEFORE INSERT ON track_user FOR EACH ROW WHEN (new.name = 'Ann') EXECUTE FUNCTION refuse()`)
+	require.NoError(t, err)
+	require.ErrorIs(t, count("Ann"), tallying.ErrUnavailable)
+	var applied int64
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT sum(applied)::bigint FROM lane_mark`).Scan(&applied))
+	require.EqualValues(t, 1, applied, "Bob's event only")
+	_, err = pool.Exec(t.Context(), `DROP TRIGGER refuse ON track_user`)
+	require.NoError(t, err)
+	require.NoError(t, count("Ann"))
+	requireAnn(t, pool, 1)
+}
+
+// A batch of few users is found by the index, and one that counts many of them again and again by reading the table.
+func TestBatchesOfAllShapes(t *testing.T) {
+	t.Parallel()
+	pool, address := migrated(t)
+	lane, ledger := domain.Lane{Source: "s", Number: 1}, postgres.NewLedger(open(t, address))
+	sum := int64(0)
+	for _, shape := range []struct{ users, events int64 }{{1, 1}, {1, 1000}, {255, 10}, {300, 1}, {300, 2}, {1000, 3}, {2000, 1}} {
+		effects := domain.Effects{Counts: map[name.Name]domain.Count{}, Foreign: domain.NoOffset}
+		for user := range shape.users {
+			effects.Counts[name.Restore(fmt.Sprintf("user-%05d", user))] = domain.Count{Events: shape.events}
+		}
+		sum += shape.users * shape.events
+		effects.Lanes = map[domain.Lane]int64{lane: sum}
+		_, err := ledger.Apply(t.Context(), domain.Scope{Lanes: []domain.Lane{lane}},
+			func(domain.Marks) domain.Effects { return effects })
+		require.NoError(t, err)
+	}
+	var users, counted, highest int64
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*), sum(counter)::bigint, max(id) FROM track_user`).
+		Scan(&users, &counted, &highest))
+	require.EqualValues(t, 2000, users)
+	require.Equal(t, sum, counted)
+	require.EqualValues(t, 2000, highest, "no id is left out")
 }
 
 func TestUsersContract(t *testing.T) {
