@@ -2,7 +2,9 @@ package testenv_test
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/jackc/pgx/v5"
@@ -55,7 +57,11 @@ func TestBrokersServe(t *testing.T) {
 
 		topic := testenv.Topic(t)
 		require.NoError(t, admin.CreateTopic(topic, &sarama.TopicDetail{NumPartitions: 3, ReplicationFactor: 1}, false))
-		offsets, err := admin.ListConsumerGroupOffsets("nobody", map[string][]int32{topic: {0, 1, 2}})
+		var offsets *sarama.OffsetFetchResponse
+		require.Eventually(t, func() bool { // the first to ask for a group finds its coordinator loading
+			offsets, err = admin.ListConsumerGroupOffsets("nobody", map[string][]int32{topic: {0, 1, 2}})
+			return !errors.Is(err, sarama.ErrOffsetsLoadInProgress)
+		}, 30*time.Second, 50*time.Millisecond)
 		require.NoError(t, err)
 		require.EqualValues(t, -1, offsets.GetBlock(topic, 2).Offset)
 	})
