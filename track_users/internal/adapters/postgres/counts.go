@@ -21,7 +21,7 @@ func (c countColumns) isDense() bool {
 	return users >= largeBatch && 2*events >= 3*users
 }
 
-var errNotAllCounted = errors.New("another transaction changed a user of the batch")
+var errNotAllCounted = errors.New("not every user of the batch was written")
 
 // Most users of a batch are there: their counters are raised, and the others are made. No other transaction does the same
 // to one of them meanwhile. The lanes of a name are locked, and foreign events, whose names lie in lanes that are not, have

@@ -170,9 +170,7 @@ func TestSharesOfOneLaneInOneTransaction(t *testing.T) {
 	require.EqualValues(t, 5, marks[0].Lanes[lane])
 	require.EqualValues(t, 7, marks[1].Lanes[lane])
 	require.EqualValues(t, 7, marks[2].Lanes[lane])
-	user, err := postgres.NewUsers(pool).ByName(t.Context(), name.Restore("Ann"))
-	require.NoError(t, err)
-	require.EqualValues(t, 7, user.Counter)
+	requireAnn(t, pool, 7)
 }
 
 // besideAnotherLog has the ledger count Ann while a transaction of another log, which has changed her, is open, and
@@ -198,14 +196,12 @@ func besideAnotherLog(t *testing.T, pool *pgxpool.Pool, count func(who string) e
 // oneLog counts one event after the other, of anybody.
 func oneLog(t *testing.T, address string) (count func(who string) error) {
 	t.Helper()
-	lane, ledger := domain.Lane{Source: "s", Number: 1}, postgres.NewLedger(open(t, address))
+	lane, ledger, applied := domain.Lane{Source: "s", Number: 1}, postgres.NewLedger(open(t, address)), int64(0)
 	count = func(who string) error {
-		_, err := ledger.Apply(t.Context(), domain.Scope{Lanes: []domain.Lane{lane}}, func(m domain.Marks) domain.Effects {
-			return domain.Effects{
-				Counts: map[name.Name]domain.Count{name.Restore(who): {Events: 1}},
-				Lanes:  map[domain.Lane]int64{lane: m.Lanes[lane] + 1}, Foreign: domain.NoOffset,
-			}
-		})
+		_, err := ledger.ApplyAll(t.Context(), []joining.Share{nextOf(domain.Stream{}, lane, who, applied+1)})
+		if err == nil {
+			applied++
+		}
 		return err
 	}
 	require.NoError(t, count("Bob")) // makes the mark
