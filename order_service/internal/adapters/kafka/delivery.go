@@ -36,12 +36,12 @@ func (byLane) RequiresConsistency() bool { return true }
 
 // delivery is one batch on its way.
 type delivery struct {
-	producer sarama.AsyncProducer
+	producer *producer
 	messages []*sarama.ProducerMessage
 	acked    []bool
 }
 
-func newDelivery(producer sarama.AsyncProducer, topic string, events []domain.Placed) *delivery {
+func newDelivery(producer *producer, topic string, events []domain.Placed) *delivery {
 	d := &delivery{
 		producer: producer,
 		messages: make([]*sarama.ProducerMessage, len(events)),
@@ -72,9 +72,10 @@ func toMessage(topic string, e domain.Placed) *sarama.ProducerMessage {
 	}
 }
 
-// run sends the messages in order while it takes in outcomes. After the first failure it sends no more, but waits for
-// all that is outstanding, so that acknowledged is as long as can be.
+// run sends the messages in order, in one request if it can, while it takes in outcomes. After the first failure it sends
+// no more, but waits for all that is outstanding, so that acknowledged is as long as can be.
 func (d *delivery) run(ctx context.Context) error {
+	d.producer.expect(len(d.messages))
 	var failure error
 	sent, outstanding := 0, 0
 	for {

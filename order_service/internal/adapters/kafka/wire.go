@@ -29,7 +29,7 @@ type Wire struct {
 
 	mu       sync.Mutex // Client is asked from other goroutines
 	client   sarama.Client
-	producer sarama.AsyncProducer
+	producer *producer
 	retired  sync.WaitGroup // producers that are being closed
 }
 
@@ -63,9 +63,9 @@ func (w *Wire) Connect(ctx context.Context) error {
 	if w.producer != nil {
 		return nil
 	}
-	producer, err := sarama.NewAsyncProducerFromClient(w.client)
+	producer, err := newProducer(w.client)
 	if err != nil {
-		return fmt.Errorf("make a producer: %w", err)
+		return err
 	}
 	w.producer = producer
 	return nil
@@ -74,6 +74,7 @@ func (w *Wire) Connect(ctx context.Context) error {
 func config() *sarama.Config {
 	c := kafkaclient.Config(clientID)
 	c.Producer.Partitioner = func(string) sarama.Partitioner { return byLane{} }
+	c.Producer.Flush.Frequency = flushAfter
 	return c
 }
 

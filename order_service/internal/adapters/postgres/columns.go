@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"ordertrack/order_service/internal/domain"
 )
@@ -39,10 +39,11 @@ func columnsOf(drafts []domain.Draft) columns {
 	return c
 }
 
-func (c columns) args(writer uuid.UUID, number int64, elsewhere bool) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
-		"writer": writer, "batch": number, "size": len(c.names), "elsewhere": elsewhere,
-		"lanes": c.lanes, "counts": c.counts,
-		"names": c.names, "notes": c.notes, "traces": c.traces, "draft_lanes": c.draftLanes, "behind": c.behind,
+// args are those of the statement that stores a batch, in the order of its parameters.
+func (c columns) args(writer uuid.UUID, number int64, elsewhere bool) []any {
+	return []any{
+		pgtype.UUID{Bytes: writer, Valid: true},
+		number, int64(len(c.names)), elsewhere, c.lanes, c.counts,
+		c.names, c.notes, c.traces, c.draftLanes, c.behind,
 	}
 }

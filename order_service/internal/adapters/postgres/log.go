@@ -66,28 +66,28 @@ func (l *Log) append(ctx context.Context, conn *pgx.Conn, batch placing.Batch) (
 	const store = `
 		WITH writer AS (
 			INSERT INTO order_writer AS w (id, batch, first_id, size, touched_at)
-			SELECT @writer, @batch, last_id - @size + 1, @size, clock_timestamp() FROM order_log WHERE single
+			SELECT $1, $2, last_id - $3 + 1, $3, clock_timestamp() FROM order_log WHERE single
 			ON CONFLICT (id) DO UPDATE SET batch = CASE WHEN w.batch < excluded.batch THEN excluded.batch END,
 				first_id = excluded.first_id, size = excluded.size, touched_at = excluded.touched_at
 			RETURNING first_id, touched_at AS now
 		), heads AS (
 			UPDATE order_lane SET head = head + taken.orders
-			FROM unnest(@lanes::smallint[], @counts::integer[]) AS taken (lane, orders)
+			FROM unnest($5::smallint[], $6::integer[]) AS taken (lane, orders)
 			WHERE order_lane.lane = taken.lane
 			RETURNING order_lane.lane, head, head - base AS place
 		), stored AS (
 			INSERT INTO orders (id, name, note, created_at, lane, sequence, traceparent)
 			SELECT first_id + position - 1, name, note, now, lane, head - behind, traceparent
-			FROM writer, heads JOIN unnest(@names::text[], @notes::text[], @draft_lanes::smallint[], @behind::integer[],
-				@traces::text[]) WITH ORDINALITY AS draft (name, note, lane, behind, traceparent, position) USING (lane)
+			FROM writer, heads JOIN unnest($7::text[], $8::text[], $9::text[], $10::smallint[], $11::integer[])
+				WITH ORDINALITY AS draft (name, note, traceparent, lane, behind, position) USING (lane)
 		)
 		SELECT first_id, now, (SELECT array_agg(lane) FROM heads), (SELECT array_agg(place) FROM heads),
-			CASE WHEN @elsewhere THEN pg_notify('` + channel + `', '') END
+			CASE WHEN $4 THEN pg_notify('` + channel + `', '') END
 		FROM writer`
 	columns := columnsOf(batch.Drafts)
 	pipeline := &pgx.Batch{}
 	pipeline.Queue(take, len(batch.Drafts))
-	pipeline.Queue(store, columns.args(l.writer, batch.Number, l.bell.isElsewhere()))
+	pipeline.Queue(store, columns.args(l.writer, batch.Number, l.bell.isElsewhere())...)
 	l.claim(pipeline, batch)
 	results := conn.SendBatch(ctx, pipeline)
 	orders, err := scan(results, batch.Drafts, columns)
