@@ -91,3 +91,24 @@ func PeakMemory(pid int) (int64, error) {
 	}
 	return 0, fmt.Errorf("memory of %d: /proc does not tell", pid)
 }
+
+// Compiling is the CPU time that a Java virtual machine's compilers have taken (threads "C1 Compil..." and "C2 Compil...");
+// 0 for any other program.
+func Compiling(pid int) (time.Duration, error) {
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(paths) == 0 {
+		return 0, fmt.Errorf("threads of %d: there is no such process", pid)
+	}
+	total := int64(0)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // the virtual machine ends compilers that have nothing to do
+		}
+		if strings.Contains(string(text), "(C1 Compil") || strings.Contains(string(text), "(C2 Compil") {
+			_, _, ticks, _ := parseStat(string(text))
+			total += ticks
+		}
+	}
+	return time.Duration(total) * tick, nil
+}

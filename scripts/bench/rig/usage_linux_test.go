@@ -48,6 +48,15 @@ func TestThisProcessUsesTimeAndMemory(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestOnlyAVirtualMachineCompiles(t *testing.T) {
+	t.Parallel()
+	used, err := Compiling(os.Getpid())
+	require.NoError(t, err)
+	require.Zero(t, used)
+	_, err = Compiling(1 << 30)
+	require.ErrorContains(t, err, "no such process")
+}
+
 func TestAFolderInMemoryIsRefused(t *testing.T) {
 	t.Parallel()
 	const memory = "/dev/shm"

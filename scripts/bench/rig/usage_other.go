@@ -12,3 +12,6 @@ func Times(int) (time.Duration, error) { return 0, missing }
 
 // PeakMemory is only there on Linux.
 func PeakMemory(int) (int64, error) { return 0, missing }
+
+// Compiling is only there on Linux.
+func Compiling(int) (time.Duration, error) { return 0, missing }

@@ -21,10 +21,10 @@ func (b *Bench) latency() Experiment {
 	}}
 }
 
-func (b *Bench) open(service *rig.Service) load.Open {
+func (b *Bench) open(service *rig.Service, lasts time.Duration) load.Open {
 	return load.Open{
 		Target: load.Target{Addr: service.API, Users: users}, Clients: b.plan.Clients, Rate: b.plan.Rate,
-		WarmUp: b.plan.WarmUp, Lasts: b.plan.Lasts,
+		WarmUp: b.plan.WarmUp, Lasts: lasts,
 	}
 }
 
@@ -32,7 +32,7 @@ func (b *Bench) open(service *rig.Service) load.Open {
 func (b *Bench) respond(name string, s subject) Variant {
 	return Variant{Name: name, Measure: func(ctx context.Context) (figures Figures, err error) {
 		err = b.onFresh(ctx, s, func(_ ground, service *rig.Service) error {
-			latencies, err := b.open(service).Run(ctx)
+			latencies, err := b.open(service, b.plan.Lasts).Run(ctx)
 			if err == nil {
 				figures = b.latencies(Latency, name, latencies)
 			}
@@ -55,7 +55,7 @@ func (b *Bench) follow(name string, orders subject, counts rig.Spec) Variant {
 		err = b.onFresh(ctx, orders, func(g ground, service *rig.Service) error {
 			return b.counted(ctx, g, counts, func(counting *rig.Service) error {
 				latencies, err := load.Followed{
-					Open: b.open(service), Counters: counting.API, Every: followedOf, Pause: askPause, Run: g.topic,
+					Open: b.open(service, b.plan.Lasts), Counters: counting.API, Every: followedOf, Pause: askPause, Run: g.topic,
 				}.Measure(ctx)
 				if err == nil {
 					figures = b.latencies(Following, name, latencies)
