@@ -67,9 +67,9 @@ func New(s Settings, config *sarama.Config, tally func(domain.Stream) Tally, log
 //
 // The session timeout is how long a killed member's partitions rest; it is the shortest that brokers take by default.
 //
-// A fetch brings 2.25 MiB at most, and 768 KiB of a partition (KIP-74), unless one batch of records is larger. Sarama holds
+// A fetch brings 1,920 KiB at most, and 640 KiB of a partition (KIP-74), unless one batch of records is larger. Sarama holds
 // one fetch, so the limit of all together bounds the memory, and that of a partition can be large: a topic of which only one
-// is busy is read a third faster with 768 KiB than with 256. Much of it fits into the partition's channel, so that the next
+// is busy is read a third faster so than by 256 KiB. Much of it fits into the partition's channel, so that the next
 // fetch need not wait until all of it is decoded.
 //
 // Offsets that the broker does not have, because the log was cut at either end, are reset to the oldest record: what is
@@ -77,8 +77,8 @@ func New(s Settings, config *sarama.Config, tally func(domain.Stream) Tally, log
 func Config() *sarama.Config {
 	c := kafkaclient.Config("track_users")
 	c.ChannelBufferSize = 1024
-	c.Consumer.Fetch.Default = 768 << 10
-	c.Consumer.Fetch.MaxBytes = 2304 << 10
+	c.Consumer.Fetch.Default = 640 << 10
+	c.Consumer.Fetch.MaxBytes = 1920 << 10
 	c.Consumer.MaxWaitTime = 250 * time.Millisecond
 	c.Consumer.MaxProcessingTime = 250 * time.Millisecond
 	c.Consumer.Group.ResetInvalidOffsets = true
