@@ -116,6 +116,23 @@ func TestAFailedStartShowsTheLog(t *testing.T) {
 	require.ErrorContains(t, err, "not a directory")
 }
 
+// Kafka's reasons come through its logging library, which is silent when a part of it is missing.
+func TestApacheKafkaSaysWhyItEnds(t *testing.T) {
+	t.Parallel()
+	if lacking := broker.ApacheAvailable(t.Context()); lacking != nil {
+		t.Skip(lacking)
+	}
+	cache, err := testenv.CacheDir()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "data"), 0o755))
+	const ofAnother = "version=1\ncluster.id=4L6g3nShT-eMCtK--X86sw\nnode.id=7\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "data", "meta.properties"), []byte(ofAnother), 0o600))
+	_, err = broker.Start(t.Context(), broker.Apache, broker.Options{DataDir: dir, CacheDir: cache})
+	require.ErrorContains(t, err, "Stored node id 7")
+	require.NotContains(t, err.Error(), "SLF4J")
+}
+
 func TestAStartEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
