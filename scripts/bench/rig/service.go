@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,7 +42,16 @@ type Spec struct {
 }
 
 // Run starts a program and waits until it is ready. Its environment is what the spec says and nothing else.
-func (r *Rig) Run(ctx context.Context, spec Spec) (*Service, error) {
+func (r *Rig) Run(ctx context.Context, spec Spec) (s *Service, err error) {
+	for range 5 { // another program may take a picked port first
+		if s, err = r.start(ctx, spec); err == nil || !strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+			break
+		}
+	}
+	return s, err
+}
+
+func (r *Rig) start(ctx context.Context, spec Spec) (*Service, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	s := &Service{Name: spec.Program, log: r.log(spec.Program)}
