@@ -43,25 +43,24 @@ type Spec struct {
 
 // Run starts a program and waits until it is ready. Its environment is what the spec says and nothing else.
 func (r *Rig) Run(ctx context.Context, spec Spec) (s *Service, err error) {
-	for range 5 { // another program may take a picked port first
-		if s, err = r.start(ctx, spec); err == nil || !strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
-			break
+	err = ports.Pick(ctx, func(port int) error {
+		s, err = r.start(ctx, spec, port)
+		if err != nil && strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+			return errors.Join(err, &ports.TakenError{Port: port}) // or that of the admin port: both are picked anew
 		}
-	}
+		return err
+	})
 	return s, err
 }
 
-func (r *Rig) start(ctx context.Context, spec Spec) (*Service, error) {
+func (r *Rig) start(ctx context.Context, spec Spec, port int) (*Service, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	s := &Service{Name: spec.Program, log: r.log(spec.Program)}
-	for _, address := range []*string{&s.API, &s.Admin} {
-		port, err := ports.Free(ctx)
-		if err != nil {
-			return nil, err
-		}
-		*address = fmt.Sprintf("127.0.0.1:%d", port)
+	admin, err := ports.Free(ctx)
+	if err != nil {
+		return nil, err
 	}
+	s := &Service{Name: spec.Program, API: local(port), Admin: local(admin), log: r.log(spec.Program)}
 	log, err := process.OpenLog(s.log)
 	if err != nil {
 		return nil, err
@@ -104,6 +103,8 @@ func (s *Service) awaitReady(ctx context.Context, url string) error {
 	}
 	return nil
 }
+
+func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 func (s *Service) explain(what string) error {
 	return fmt.Errorf("%s: %s; its log says:\n%s", s.Name, what, process.Tail(s.log, logLines))

@@ -2,9 +2,11 @@ package rig
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -53,6 +55,32 @@ func TestOnlyAVirtualMachineCompiles(t *testing.T) {
 	used, err := Compiling(os.Getpid())
 	require.NoError(t, err)
 	require.Zero(t, used)
+
+	const name = "/proc/thread-self/comm"
+	seen, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		before, err := os.ReadFile(name)
+		assert.NoError(t, err)
+		assert.NoError(t, os.WriteFile(name, []byte("C2 CompilerThread0"), 0o600))
+		for working := true; working; { // takes time
+			select {
+			case <-seen:
+				working = false
+			default:
+			}
+		}
+		assert.NoError(t, os.WriteFile(name, before, 0o600))
+	}()
+	require.Eventually(t, func() bool {
+		used, err = Compiling(os.Getpid())
+		return err != nil || used > 0
+	}, 10*time.Second, tick)
+	close(seen)
+	<-ended
+	require.NoError(t, err)
 	_, err = Compiling(1 << 30)
 	require.ErrorContains(t, err, "no such process")
 }

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,43 +23,47 @@ func (b *Bench) warm(ctx context.Context) error {
 	if b.plan.WarmBroker == 0 {
 		return nil
 	}
-	if err := errors.Join(b.rush(ctx), b.calm(ctx)); err != nil {
+	err := b.warmWith(ctx, naive, b.rush)
+	if err == nil {
+		err = b.warmWith(ctx, orderService, b.calm)
+	}
+	if err != nil {
 		return fmt.Errorf("warm the broker: %w", err)
 	}
 	return nil
 }
 
-func (b *Bench) rush(ctx context.Context) error {
-	return b.onFresh(ctx, naive, func(g ground, service *rig.Service) error {
-		return b.counted(ctx, g, rig.Spec{Program: rig.TrackUsers}, func(*rig.Service) error {
-			_, err := load.Closed{
-				Target:  load.Target{Addr: service.API, Users: users},
-				Clients: b.plan.Clients, Lasts: b.plan.WarmBroker,
-			}.Run(ctx, func() (func() error, error) { return func() error { return nil }, nil })
-			return err
-		})
+// warmWith runs what takes orders, and what counts them, under a load.
+func (b *Bench) warmWith(ctx context.Context, s subject, load func(context.Context, *rig.Service) error) error {
+	return b.onFresh(ctx, s, func(g ground, service *rig.Service) error {
+		return b.counted(ctx, g, rig.Spec{Program: rig.TrackUsers}, func(*rig.Service) error { return load(ctx, service) })
 	})
 }
 
-func (b *Bench) calm(ctx context.Context) error {
-	limit := time.Now().Add(4 * b.plan.WarmBroker)
-	return b.onFresh(ctx, orderService, func(g ground, service *rig.Service) error {
-		return b.counted(ctx, g, rig.Spec{Program: rig.TrackUsers}, func(*rig.Service) error {
-			for time.Now().Before(limit) {
-				begin := time.Now()
-				before, err := rig.Compiling(b.rig.Broker.PID())
-				if err != nil {
-					return err
-				}
-				if _, err := b.open(service, calmLook).Run(ctx); err != nil {
-					return err
-				}
-				after, err := rig.Compiling(b.rig.Broker.PID())
-				if err != nil || float64(after-before) < calmPart*float64(time.Since(begin)) {
-					return err
-				}
-			}
-			return nil
-		})
-	})
+func (b *Bench) rush(ctx context.Context, service *rig.Service) error {
+	_, err := load.Closed{
+		Target:  load.Target{Addr: service.API, Users: users},
+		Clients: b.plan.Clients, Lasts: b.plan.WarmBroker,
+	}.Run(ctx, func() (func() error, error) { return func() error { return nil }, nil })
+	return err
+}
+
+func (b *Bench) calm(ctx context.Context, service *rig.Service) error {
+	broker := b.rig.Broker.PID()
+	before, err := rig.Compiling(broker)
+	if err != nil {
+		return err
+	}
+	for limit := time.Now().Add(4 * b.plan.WarmBroker); time.Now().Before(limit); {
+		begin := time.Now()
+		if _, err := b.open(service, calmLook).Run(ctx); err != nil {
+			return err
+		}
+		after, err := rig.Compiling(broker)
+		if err != nil || float64(after-before) < calmPart*float64(time.Since(begin)) {
+			return err
+		}
+		before = after
+	}
+	return nil
 }

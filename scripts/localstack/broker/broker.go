@@ -106,17 +106,10 @@ func (b *Broker) bringUp(ctx context.Context) error {
 		b.port = b.opts.Port
 		return b.launch(ctx)
 	}
-	var err error
-	for range 5 { // another process may take the picked port first
-		if b.port, err = ports.Free(ctx); err != nil {
-			return err
-		}
-		var taken *ports.TakenError
-		if err = b.launch(ctx); !errors.As(err, &taken) {
-			return err
-		}
-	}
-	return err
+	return ports.Pick(ctx, func(port int) error {
+		b.port = port
+		return b.launch(ctx)
+	})
 }
 
 func (b *Broker) launch(ctx context.Context) error {

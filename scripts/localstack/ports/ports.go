@@ -38,6 +38,26 @@ func Free(ctx context.Context) (int, error) {
 	return address.Port, nil
 }
 
+// picks is how many ports Pick tries.
+const picks = 5
+
+// Pick has use begin to listen on a free port, and on another one when it returns a *TakenError: another process may take
+// a port that was picked first. Errors: those of Free, and use's last one.
+func Pick(ctx context.Context, use func(port int) error) error {
+	var err error
+	for range picks {
+		port, failure := Free(ctx)
+		if failure != nil {
+			return failure
+		}
+		err = use(port)
+		if _, taken := errors.AsType[*TakenError](err); !taken {
+			return err
+		}
+	}
+	return err
+}
+
 // Await returns nil once the port is free, and a *TakenError when it is not free for some seconds.
 func Await(ctx context.Context, port int) error {
 	pause := backoff.Policy{Base: 20 * time.Millisecond, Max: 200 * time.Millisecond}

@@ -2,6 +2,8 @@ package ports_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"testing"
@@ -62,4 +64,27 @@ func TestAwaitWaitsForAPortThatIsLetGo(t *testing.T) {
 	_ = conn.Close()
 	require.NoError(t, l.Close())
 	require.NoError(t, <-waiting)
+}
+
+func TestPickTriesAnotherPortWhenOneWasTaken(t *testing.T) {
+	t.Parallel()
+	var picked []int
+	use := func(failures int, failure error) func(int) error {
+		picked = nil
+		return func(port int) error {
+			picked = append(picked, port)
+			if len(picked) <= failures {
+				return fmt.Errorf("start: %w", failure)
+			}
+			return nil
+		}
+	}
+	taken := &ports.TakenError{Port: 1}
+	require.NoError(t, ports.Pick(t.Context(), use(2, taken)))
+	require.Len(t, picked, 3)
+	require.NotContains(t, picked, 0)
+	require.ErrorIs(t, ports.Pick(t.Context(), use(9, taken)), error(taken))
+	require.Len(t, picked, 5)
+	require.ErrorIs(t, ports.Pick(t.Context(), use(9, io.ErrUnexpectedEOF)), io.ErrUnexpectedEOF)
+	require.Len(t, picked, 1, "another error is no reason for another port")
 }

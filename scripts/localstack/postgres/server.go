@@ -113,22 +113,10 @@ func (s *Server) bringUp(ctx context.Context, asked int) error {
 		s.port = asked
 		return s.launch(ctx)
 	}
-	return s.launchAnywhere(ctx)
-}
-
-// launchAnywhere picks a port and tries again when another process was faster to take it.
-func (s *Server) launchAnywhere(ctx context.Context) error {
-	var err error
-	for range 5 {
-		if s.port, err = ports.Free(ctx); err != nil {
-			return err
-		}
-		var taken *ports.TakenError
-		if err = s.launch(ctx); !errors.As(err, &taken) {
-			return err
-		}
-	}
-	return err
+	return ports.Pick(ctx, func(port int) error {
+		s.port = port
+		return s.launch(ctx)
+	})
 }
 
 // Port is where the server listens, on the loopback addresses.

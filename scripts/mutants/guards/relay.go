@@ -41,7 +41,7 @@ func relaying() []Guard {
 			"the number that the producer waits for",
 			"producer.go", "Flush.Messages = records }", "Flush.Messages = min(records, 1) }", "^TestADeliveryIsOneRequest$"),
 		wire.guard("no-wait-for-the-other-brokers", "a broker is sent its share, though the rest is another's", "the time after which it is",
-			"wire.go", "\tc.Producer.Flush.Frequency = flushAfter\n", "", "^TestADeliveryToSeveralBrokers$"),
+			"producer.go", "\tconfig.Producer.Flush.Frequency = flushAfter\n", "", "^TestADeliveryToSeveralBrokers$"),
 		wire.guard("producer-replaced", "a producer that has given a record up is not used again", "its end",
 			"wire.go", "\tif err != nil {\n\t\tw.retire()\n\t}\n\treturn d.acknowledged(), err", "\treturn d.acknowledged(), err",
 			"^TestAProducerThatFailedIsNotUsedAgain$"),

@@ -12,7 +12,7 @@ import (
 const flushAfter = 2 * time.Millisecond
 
 // producer sends a delivery in one request. Left to itself, Sarama sends the first record at once, alone, and the others in
-// two more requests, one after the other: each is as much work for the broker as one with all of them, and is one more
+// several more requests, one after the other: each is as much work for the broker as one with all of them, and is one more
 // fetch for who reads them.
 type producer struct {
 	sarama.AsyncProducer
@@ -22,6 +22,7 @@ type producer struct {
 
 func newProducer(client sarama.Client) (*producer, error) {
 	config := *client.Config()
+	config.Producer.Flush.Frequency = flushAfter
 	async, err := sarama.NewAsyncProducerFromClient(configured{client, &config})
 	if err != nil {
 		return nil, fmt.Errorf("make a producer: %w", err)

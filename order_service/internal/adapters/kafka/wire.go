@@ -74,7 +74,6 @@ func (w *Wire) Connect(ctx context.Context) error {
 func config() *sarama.Config {
 	c := kafkaclient.Config(clientID)
 	c.Producer.Partitioner = func(string) sarama.Partitioner { return byLane{} }
-	c.Producer.Flush.Frequency = flushAfter
 	return c
 }
 
