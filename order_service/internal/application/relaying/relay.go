@@ -27,7 +27,8 @@ type Limits struct {
 
 	// A request to the broker costs about the same for many events as for a few. So from the beginning of a batch to that
 	// of the next there is a pace, which grows by PaceEvent for each event of the batch, up to PaceMax: at a low rate it is
-	// hardly noticed, and at a high one the batches are large. An event that comes after a rest is not held back.
+	// hardly noticed, and at a high one the batches are large. A batch that took longer than half of it is followed by a rest
+	// as long as it took, since all that it waited for is busy. An event that comes after a rest is not held back.
 	Pace, PaceEvent, PaceMax time.Duration
 }
 
@@ -123,8 +124,9 @@ func (r *Relay) lead(ctx context.Context, log Log, archive retransmitting.Archiv
 // gather keeps the pace behind a batch that took all there was.
 func (r *Relay) gather(ctx context.Context, begin time.Time, published int) {
 	if published < r.limits.Batch {
-		pace := min(r.limits.Pace+time.Duration(published)*r.limits.PaceEvent, r.limits.PaceMax)
-		_ = backoff.Sleep(ctx, pace-time.Since(begin)) // its only error is that ctx has ended, which ends the turn
+		took := time.Since(begin)
+		pace := min(max(r.limits.Pace+time.Duration(published)*r.limits.PaceEvent, 2*took), r.limits.PaceMax)
+		_ = backoff.Sleep(ctx, pace-took) // its only error is that ctx has ended, which ends the turn
 	}
 }
 
