@@ -6,6 +6,8 @@ package joining
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"sync"
 
 	"ordertrack/track_users/internal/application/tallying"
@@ -47,7 +49,8 @@ func (j *Joiner) Apply(
 	j.enter(t)
 	select {
 	case tickets := <-t.lead:
-		j.settle(ctx, tickets)
+		runtime.Gosched() // a fetch wakes the tallies of several partitions: those that can run now come along
+		j.settle(ctx, j.gather(tickets))
 		j.leave()
 	case <-t.done:
 	}
@@ -66,17 +69,30 @@ func (j *Joiner) enter(t *ticket) {
 	j.waiting = append(j.waiting, t)
 }
 
+// gather takes those who came meanwhile along, as many as fit.
+func (j *Joiner) gather(tickets []*ticket) []*ticket {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append(tickets, j.take(maxShares-len(tickets))...)
+}
+
 // leave gives the room to those who wait: the first of them leads.
 func (j *Joiner) leave() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	next := j.waiting[:min(len(j.waiting), maxShares)]
+	next := j.take(maxShares)
 	if len(next) == 0 {
 		j.running--
 		return
 	}
-	j.waiting = append([]*ticket(nil), j.waiting[len(next):]...)
 	next[0].lead <- next
+}
+
+// take takes those who wait, up to a limit. The lock is held.
+func (j *Joiner) take(limit int) []*ticket {
+	taken := slices.Clone(j.waiting[:min(len(j.waiting), limit)])
+	j.waiting = slices.Delete(j.waiting, 0, len(taken))
+	return taken
 }
 
 // settle applies the shares together. When they are refused, for what is in one of them, each is applied by itself, so

@@ -3,6 +3,7 @@ package joining_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -48,8 +49,9 @@ func (s *slow) applyAll(_ context.Context, shares []joining.Share) ([]domain.Mar
 	return marks, nil
 }
 
-// applied has tallies of so many partitions, from 1 on, apply at once, and gives what each was told.
-func applied(t *testing.T, s *slow, limit, tallies int) []error {
+// applied has tallies of so many partitions, from 1 on, apply at once, and gives what each was told. Those of the first
+// partitions have come already, one after the other.
+func applied(t *testing.T, s *slow, limit, first, tallies int) []error {
 	t.Helper()
 	ledger := mocks.NewMockLedger(gomock.NewController(t))
 	ledger.EXPECT().ApplyAll(gomock.Any(), gomock.Any()).DoAndReturn(s.applyAll).AnyTimes()
@@ -70,6 +72,9 @@ func applied(t *testing.T, s *slow, limit, tallies int) []error {
 				require.EqualValues(t, partition, marks.Foreign)
 			}
 		})
+		if i < first {
+			synctest.Wait()
+		}
 	}
 	together.Wait()
 	return errs
@@ -78,20 +83,20 @@ func applied(t *testing.T, s *slow, limit, tallies int) []error {
 func TestWhatWaitsGoesIntoOneTransaction(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct {
-		limit, tallies int
-		took           []int
+		limit, first, tallies int
+		took                  []int
 	}{
-		"one":                {limit: 1, tallies: 1, took: []int{1}},
-		"some":               {limit: 1, tallies: 12, took: []int{1, 11}},
-		"two at once":        {limit: 2, tallies: 12, took: []int{1, 1, 10}},
-		"no limit means one": {limit: 0, tallies: 3, took: []int{1, 2}},
-		"very many":          {limit: 1, tallies: 100, took: []int{1, 64, 35}},
+		"one":                {limit: 1, first: 1, tallies: 1, took: []int{1}},
+		"some":               {limit: 1, first: 1, tallies: 12, took: []int{1, 11}},
+		"two at once":        {limit: 2, first: 2, tallies: 12, took: []int{1, 1, 10}},
+		"no limit means one": {limit: 0, first: 1, tallies: 3, took: []int{1, 2}},
+		"very many":          {limit: 1, first: 1, tallies: 100, took: []int{1, 64, 35}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &slow{}
-				for _, err := range applied(t, s, c.limit, c.tallies) {
+				for _, err := range applied(t, s, c.limit, c.first, c.tallies) {
 					require.NoError(t, err)
 				}
 				require.Equal(t, c.took, s.took)
@@ -100,12 +105,26 @@ func TestWhatWaitsGoesIntoOneTransaction(t *testing.T) {
 	}
 }
 
+// With one processor it is certain that the others can run, and have not yet, when the first one comes.
+//
+//nolint:paralleltest // the number of processors is the process's
+func TestWhatCanRunGoesWithTheFirst(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{}
+		for _, err := range applied(t, s, 1, 0, 12) {
+			require.NoError(t, err)
+		}
+		require.Greater(t, s.took[0], 1)
+	})
+}
+
 // A transaction that is refused is refused for what is in one share: the others must not wait for that.
 func TestARefusedShareIsFound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{refused: 3, err: errRefused}
-		for i, err := range applied(t, s, 1, 4) {
+		for i, err := range applied(t, s, 1, 1, 4) {
 			if i == 2 {
 				require.ErrorIs(t, err, errRefused)
 			} else {
@@ -120,7 +139,7 @@ func TestALedgerThatIsAwayIsToldToAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{refused: 3, err: tallying.ErrUnavailable}
 		away := 0
-		for _, err := range applied(t, s, 1, 4) {
+		for _, err := range applied(t, s, 1, 1, 4) {
 			if err != nil {
 				require.ErrorIs(t, err, tallying.ErrUnavailable)
 				away++
