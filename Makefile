@@ -62,7 +62,7 @@ lint-api: ## Lint the documents of the APIs (needs Node.js)
 	else echo "no Node.js: the documents of the APIs are not linted" >&2; test -z "$(CI)"; fi
 
 $(SPECTRAL): api/lint/package.json api/lint/package-lock.json api/lint/.npmrc
-	@mkdir -p .local/spectral && cp $^ .local/spectral/ && npm --prefix .local/spectral ci --silent && touch $@
+	@mkdir -p .local/spectral && cp $^ .local/spectral/ && npm --prefix .local/spectral ci --loglevel=error >/dev/null && touch $@
 
 .PHONY: fmt
 fmt: ## Format the code
