@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -45,7 +44,7 @@ type Spec struct {
 func (r *Rig) Run(ctx context.Context, spec Spec) (s *Service, err error) {
 	err = ports.Pick(ctx, func(port int) error {
 		s, err = r.start(ctx, spec, port)
-		if err != nil && strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+		if err != nil && ports.SaysTaken(err.Error()) {
 			return errors.Join(err, &ports.TakenError{Port: port}) // or that of the admin port: both are picked anew
 		}
 		return err

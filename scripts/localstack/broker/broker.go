@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -158,7 +157,7 @@ func (b *Broker) awaitReady(ctx context.Context, proc *process.Process) error {
 
 func (b *Broker) explainEnd(proc *process.Process) error {
 	tail := process.Tail(b.LogPath(), logLines)
-	if strings.Contains(strings.ToLower(tail), "address already in use") {
+	if ports.SaysTaken(tail) {
 		return fmt.Errorf("start broker: %w", &ports.TakenError{Port: b.port})
 	}
 	return fmt.Errorf("start %s broker: it ended (%w); its log says:\n%s", b.kind, proc.Err(), tail)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,12 @@ type TakenError struct{ Port int }
 
 func (e *TakenError) Error() string {
 	return fmt.Sprintf("port %d is in use by another program", e.Port)
+}
+
+// SaysTaken tells whether what a program says at its end is that a port it was given is in use, in the system's words for
+// EADDRINUSE (strerror(3)), however they begin.
+func SaysTaken(text string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(syscall.EADDRINUSE.Error()))
 }
 
 // Free picks a port that is free now. Another process may take it before the caller does.

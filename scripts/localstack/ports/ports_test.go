@@ -66,6 +66,18 @@ func TestAwaitWaitsForAPortThatIsLetGo(t *testing.T) {
 	require.NoError(t, <-waiting)
 }
 
+func TestWhatProgramsSayOfATakenPort(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"listen tcp 127.0.0.1:9092: bind: address already in use",
+		`LOG:  could not bind IPv4 address "127.0.0.1": Address already in use`,
+		"java.net.BindException: Address already in use",
+	} {
+		require.True(t, ports.SaysTaken(text), text)
+	}
+	require.False(t, ports.SaysTaken("bind: permission denied"))
+}
+
 func TestPickTriesAnotherPortWhenOneWasTaken(t *testing.T) {
 	t.Parallel()
 	var picked []int

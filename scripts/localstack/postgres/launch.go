@@ -103,7 +103,7 @@ func (s *Server) awaitReady(ctx context.Context, proc *process.Process) error {
 
 func (s *Server) explainEnd(proc *process.Process) error {
 	tail := process.Tail(s.logPath, logLines)
-	if strings.Contains(tail, "Address already in use") {
+	if ports.SaysTaken(tail) {
 		return fmt.Errorf("start PostgreSQL: %w", &ports.TakenError{Port: s.port})
 	}
 	return fmt.Errorf("start PostgreSQL: it ended (%w); its log says:\n%s", proc.Err(), tail)

@@ -1,6 +1,6 @@
 // Package joining lets tallies share transactions. What the tallies of several partitions have to apply while a
-// transaction is under way goes together into the next one: at a low rate that is one for a moment's events instead of one
-// for each partition, and it costs about the same as one.
+// transaction is under way goes together into the next one, with what others that can run are about to: at a low rate that
+// is one for a moment's events instead of one for each partition, and it costs about the same as one.
 package joining
 
 import (
